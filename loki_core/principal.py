@@ -1,0 +1,61 @@
+"""Who is calling: the subject, what it may do, and how that was proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from loki_core.errors import AuthorizationError
+from loki_core.scopes import Decision, ScopeCatalog
+
+
+class Method(StrEnum):
+    """How a principal was proved."""
+
+    OS = "os"
+    TOKEN = "token"  # noqa: S105 - the name of a method, not a secret
+    OIDC = "oidc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A proved caller.
+
+    Attributes:
+        subject: `os:alice`, a token's id, or the provider's `sub`.
+        name: what people call it: the login name, the token's name, the person's name.
+        role: the role's name, a label only, or None.
+        scopes: the scopes held, as they were granted.
+        effective_scopes: everything these include, strongest first.
+        method: how it was proved.
+        expires_at: when the proof ends (UTC), or None when it does not.
+        claimed: what the environment says and nobody proved: `SUDO_USER`, `SSH_CONNECTION`.
+    """
+
+    subject: str
+    name: str
+    role: str | None
+    scopes: tuple[str, ...]
+    effective_scopes: tuple[str, ...]
+    method: Method
+    expires_at: datetime | None = None
+    claimed: tuple[tuple[str, str], ...] = ()
+    catalog: ScopeCatalog = field(default_factory=ScopeCatalog, repr=False, compare=False)
+
+    def explain(self, scope: str) -> Decision:
+        """Tell whether this principal holds the scope, and through which chain."""
+        return self.catalog.explain(self.scopes, scope)
+
+    def require(self, scope: str) -> None:
+        """Return when the scope is held.
+
+        Raises:
+            AuthorizationError: it is not; `missing` names it.
+        """
+        if not self.explain(scope).granted:
+            raise AuthorizationError(
+                f"{self.name} does not hold {scope} (it holds {', '.join(self.scopes) or 'nothing'})",
+                missing=scope,
+                remedy=f"ask an administrator for a token with {scope}",
+            )

@@ -1,0 +1,1 @@
+"""API tokens: their secrets, records, rules and stores."""

@@ -1,0 +1,107 @@
+"""The raw `loki_…` string: how it is made, told apart and kept out of sight. Pure, but for the randomness passed in.
+
+Form: `loki_`, 43 base62 characters (256 bits and more), 6 base62 characters of the CRC-32 of those 43.
+Secrets minted by Loki Mode itself are `loki_` and 43 URL-safe base64 characters, with no checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import zlib
+from collections.abc import Callable
+
+PREFIX = "loki_"
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BODY_LENGTH = 43
+CHECKSUM_LENGTH = 6
+SECRET_LENGTH = len(PREFIX) + BODY_LENGTH + CHECKSUM_LENGTH
+
+_OURS = re.compile(r"loki_[0-9A-Za-z]{49}\Z")
+_BEARER = re.compile(r"loki_[0-9A-Za-z_.~+/=-]{1,507}\Z")
+_LOOKALIKE = re.compile(r"loki_[0-9A-Za-z_-]{16,}")
+
+Choice = Callable[[str], str]
+"""Picks one character of a string; `secrets.choice` outside tests."""
+
+
+class Secret:
+    """A raw secret that does not show itself: only `reveal()` gives it out."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the raw text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('loki_***')"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not pickled or copied")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and secrets.compare_digest(self._text, other._text)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def mint_secret(choose: Choice = secrets.choice) -> Secret:
+    """Return a new secret.
+
+    Args:
+        choose: picks one character of the alphabet at random; must be fit for cryptography.
+    """
+    body = "".join(choose(ALPHABET) for _ in range(BODY_LENGTH))
+    return Secret(PREFIX + body + compute_checksum(body))
+
+
+def compute_checksum(body: str) -> str:
+    """Return the CRC-32 of the ASCII body as six base62 characters, most significant first."""
+    value = zlib.crc32(body.encode("ascii"))
+    digits = []
+    for _ in range(CHECKSUM_LENGTH):
+        value, digit = divmod(value, 62)
+        digits.append(ALPHABET[digit])
+    return "".join(reversed(digits))
+
+
+def is_well_formed(credential: str) -> bool:
+    """Tell whether the text could be a secret at all: ours, Loki Mode's, or of a like make."""
+    return _BEARER.match(credential) is not None
+
+
+def is_mistyped(credential: str) -> bool:
+    """Tell whether the text has the form of our secrets but a wrong checksum, so that no search is worth it."""
+    return (
+        _OURS.match(credential) is not None
+        and compute_checksum(credential[5:48]) != credential[48:]
+    )
+
+
+def holds_secret(text: str) -> bool:
+    """Tell whether something in the text is shaped like a secret."""
+    return _LOOKALIKE.search(text) is not None
+
+
+def redact(text: str) -> str:
+    """Return the text with everything in it that is shaped like a secret masked."""
+    return _LOOKALIKE.sub("loki_***", text)
+
+
+def digest_secret(credential: str, salt: str = "") -> str:
+    """Return the hex SHA-256 of salt and secret, which is what a record keeps.
+
+    Raises:
+        UnicodeEncodeError: the text has lone surrogates.
+    """
+    return hashlib.sha256((salt + credential).encode()).hexdigest()
