@@ -1,7 +1,7 @@
 """Where a new secret goes without passing an eye: a new file, or the standard input of a configured command.
 
-Nothing here says what the secret is: no message holds it, and what a sink prints is thrown away, because it may
-echo what it was given. Failures are reported before the token is made live, so that none is held by nobody.
+Nothing here says what the secret is: no message holds it, and what a sink prints is thrown away, because it
+may echo what it was given. Failure is reported before the token is made live: none is ever held by nobody.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def write_secret_file(path: str | os.PathLike[str], secret: Secret) -> SecretFil
 
 
 def remove_secret_file(written: SecretFile) -> bool:
-    """Remove a file that `write_secret_file` wrote, if it still is the one at its path; tell whether it is gone.
+    """Remove a file that `write_secret_file` wrote, if it still is the one at its path; tell if it is gone.
 
     Raises:
         OSError: it is still ours and cannot be removed.
@@ -136,7 +136,7 @@ def send_to_sink(
     environ: Mapping[str, str] | None = None,
     timeout: float = SINK_TIMEOUT,
 ) -> None:
-    """Run a command without a shell; it reads the secret, alone and without a line break, on its standard input.
+    """Run a command without a shell; it reads the secret alone, without line break, on its standard input.
 
     Args:
         argv: the program and its arguments, as configured in `session.sinks`.
