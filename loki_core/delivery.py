@@ -149,9 +149,7 @@ def send_to_sink(
             exit with 0. What it printed is not in the message.
     """
     if not argv:
-        raise Refused(
-            "the sink names no command", code="sink_failed", remedy="set session.sinks.NAME to a list"
-        )
+        raise Refused("the sink names no command", code="sink_failed", remedy="set session.sinks.NAME to a list")
     program = safe_text(os.path.basename(argv[0]), limit=40)
     try:
         process = subprocess.Popen(  # noqa: S603 - a configured list, no shell
@@ -163,9 +161,7 @@ def send_to_sink(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        reason = (
-            error.strerror if isinstance(error, OSError) and error.strerror else "its arguments are malformed"
-        )
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its arguments are malformed"
         raise Refused(
             f"the sink {program} cannot be started: {reason}",
             code="sink_failed",
@@ -201,8 +197,7 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if not (name.startswith("LOKI_") and any(word in name for word in _SENSITIVE))
-        and not holds_secret(value)
+        if not (name.startswith("LOKI_") and any(word in name for word in _SENSITIVE)) and not holds_secret(value)
     }
 
 

@@ -41,9 +41,7 @@ class RoleCatalog:
         self._roles = {role.name: role for role in BUILT_IN}
         for role in custom:
             if role.name in self._roles:
-                raise ConfigurationError(
-                    f"custom role {role.name!r} already exists", remedy="give it another name"
-                )
+                raise ConfigurationError(f"custom role {role.name!r} already exists", remedy="give it another name")
             if not SCOPE_FORM.match(role.name) or len(role.name) > 64:
                 raise ConfigurationError(
                     f"custom role {role.name!r} is malformed",
@@ -54,9 +52,7 @@ class RoleCatalog:
             try:
                 scopes.check_known(role.scopes)
             except InvalidInput as error:
-                raise ConfigurationError(
-                    f"custom role {role.name!r}: {error.message}", remedy=error.remedy
-                ) from None
+                raise ConfigurationError(f"custom role {role.name!r}: {error.message}", remedy=error.remedy) from None
             self._roles[role.name] = role
 
     def __iter__(self) -> Iterator[Role]:

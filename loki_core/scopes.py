@@ -74,9 +74,7 @@ class ScopeCatalog:
         scopes = {scope.name: scope for scope in BUILT_IN}
         for scope in custom:
             if scope.name in scopes:
-                raise ConfigurationError(
-                    f"custom scope {scope.name!r} already exists", remedy="give it another name"
-                )
+                raise ConfigurationError(f"custom scope {scope.name!r} already exists", remedy="give it another name")
             if not SCOPE_FORM.match(scope.name) or len(scope.name) > 64:
                 raise ConfigurationError(
                     f"custom scope {scope.name!r} is malformed",
@@ -137,9 +135,7 @@ class ScopeCatalog:
         """
         for name in scopes:
             if name not in self._scopes:
-                raise InvalidInput(
-                    f"unknown scope {name!r}", code="unknown_scope", remedy=self._offer_nearest(name)
-                )
+                raise InvalidInput(f"unknown scope {name!r}", code="unknown_scope", remedy=self._offer_nearest(name))
 
     def expand(self, held: Iterable[str]) -> frozenset[str]:
         """Return everything that the held scopes include, themselves too; unknown ones include nothing."""
@@ -168,7 +164,7 @@ class ScopeCatalog:
     def _find_chain(self, start: str, goal: str) -> tuple[str, ...]:
         if goal not in self._closures.get(start, ()):
             return ()
-        paths = [(start,)]
+        paths: list[tuple[str, ...]] = [(start,)]
         for path in paths:
             if path[-1] == goal:
                 return path

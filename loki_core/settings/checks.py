@@ -59,7 +59,7 @@ def settle_expiration(values: Values, origins: Origins, ranks: Ranks) -> int:
     )
 
 
-def settle_client_secret(values: Values, origins: Origins, ranks: Ranks) -> str | None:
+def find_overruled_secret(values: Values, origins: Origins, ranks: Ranks) -> str | None:
     """Return which of the two ways to give the client secret is overruled by a stronger layer, or None.
 
     Raises:
@@ -99,9 +99,7 @@ def _build(make: Callable[[], _T], name: str, origins: Origins) -> _T:
         return make()
     except InvalidInput as error:
         place = origins.get(name, DEFAULT).place
-        raise ConfigurationError(
-            f"{place}: {name}: {redact(error.message)}", remedy=redact(error.remedy)
-        ) from None
+        raise ConfigurationError(f"{place}: {name}: {redact(error.message)}", remedy=redact(error.remedy)) from None
 
 
 def is_auth_forced_off(values: Values, origins: Origins) -> bool:

@@ -114,14 +114,10 @@ class Node:
         seen: dict[str, int] = {}
         for key, value in self.pairs():
             if not key.is_scalar:
-                raise Wrong(
-                    "has a key that is not a name", "write a plain name before the colon", line=key.line
-                )
+                raise Wrong("has a key that is not a name", "write a plain name before the colon", line=key.line)
             name = key.text
             if key.is_merge:
-                raise Wrong(
-                    "has a merge key (<<), which is not read here", "write the keys out", line=key.line
-                )
+                raise Wrong("has a merge key (<<), which is not read here", "write the keys out", line=key.line)
             if name in seen:
                 raise Wrong(
                     f"has {quote_name(name)} twice, first on line {seen[name]}",
@@ -162,9 +158,7 @@ def parse_document(data: bytes, label: str) -> Node | None:
     except yaml.YAMLError as error:
         raise _explain(error, label) from None
     except (ValueError, OverflowError) as error:  # from %YAML directives and numeric escapes out of range
-        raise ConfigurationError(
-            f"{label}: not YAML ({type(error).__name__})", remedy="correct the file"
-        ) from None
+        raise ConfigurationError(f"{label}: not YAML ({type(error).__name__})", remedy="correct the file") from None
     if root is None:
         return None
     _check_tags(root, label)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from loki_core.roles import Role
 from loki_core.scopes import Scope
 from loki_core.settings.document import Kind, Node
-from loki_core.settings.structures import Names, OnlyInFiles, check_name, get_mapping
-from loki_core.settings.values import Base, read_text
+from loki_core.settings.structures import Names, check_name, get_mapping
+from loki_core.settings.values import Base, Value, read_text
 from loki_core.settings.wrong import Wrong, quote_name, within
 from loki_core.text import safe_text
 
@@ -44,11 +43,11 @@ def _check_count(count: int, line: int) -> None:
         raise Wrong(f"holds more than {MAX_GRANTS} names", "remove some", line=line)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roles(OnlyInFiles):
+class Roles(Value):
     """Custom roles: `{name: {scopes, description}}`."""
 
-    shape: str = "a mapping, such as {deployer: {scopes: [control, audit], description: Ships releases}}"
+    may_be_null = True
+    shape = "a mapping, such as {deployer: {scopes: [control, audit], description: Ships releases}}"
 
     def parse_node(self, node: Node, base: Base) -> tuple[Role, ...]:
         """Return the roles in the order written. Whether their scopes exist is checked by the catalogue."""
@@ -70,11 +69,11 @@ class Roles(OnlyInFiles):
         return safe_text(", ".join(f"{role.name}={'+'.join(role.scopes)}" for role in value)) or "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scopes(OnlyInFiles):
+class Scopes(Value):
     """Custom scopes: `{name: {implies, description}}`."""
 
-    shape: str = "a mapping, such as {deploy: {implies: [read], description: Ship releases}}"
+    may_be_null = True
+    shape = "a mapping, such as {deploy: {implies: [read], description: Ship releases}}"
 
     def parse_node(self, node: Node, base: Base) -> tuple[Scope, ...]:
         """Return the scopes in the order written; the catalogue checks what they imply."""
@@ -93,7 +92,5 @@ class Scopes(OnlyInFiles):
 
     def show(self, value: tuple[Scope, ...]) -> str:
         """Return the names and what they include."""
-        shown = (
-            f"{scope.name}>{'+'.join(scope.implies)}" if scope.implies else scope.name for scope in value
-        )
+        shown = (f"{scope.name}>{'+'.join(scope.implies)}" if scope.implies else scope.name for scope in value)
         return safe_text(", ".join(shown)) or "none"

@@ -62,9 +62,7 @@ class Key:
 
         Not so for the lists that restrict: a list whose items were commented out would allow everybody.
         """
-        return self.default is None or isinstance(
-            self.value, grants.Roles | grants.Scopes | structures.CommandMap
-        )
+        return self.default is None or self.value.may_be_null
 
 
 def _key(name: str, value: Value, default: Any = None, *variables: str, rule: Rule = strictness.never) -> Key:
@@ -77,9 +75,7 @@ def _key(name: str, value: Value, default: Any = None, *variables: str, rule: Ru
     )
 
 
-def _trusted(
-    name: str, value: Value, default: Any = None, *variables: str, never_project: bool = False
-) -> Key:
+def _trusted(name: str, value: Value, default: Any = None, *variables: str, never_project: bool = False) -> Key:
     return Key(
         name=name,
         value=value,
@@ -98,9 +94,9 @@ _TOKEN = values.Text(shape="text without white space", pattern=r"\S+")
 _HOST = values.Text(shape="a host name or address", pattern=r"[0-9A-Za-z:._%-]+")
 _PORT = values.WholeNumber(least=1, most=65_535)
 _NAMES = structures.Names()
-_NO_NETWORKS = structures.Names(check=structures.check_network, may_be_empty=True)
-_DOMAINS = structures.Names(check=structures.check_domain, splits=True)
-_OIDC_SCOPES = structures.Names(check=structures.check_scope_token, splits=True)
+_NO_NETWORKS = structures.Names(structures.check_network, may_be_empty=True)
+_DOMAINS = structures.Names(structures.check_domain, splits=True)
+_OIDC_SCOPES = structures.Names(structures.check_scope_token, splits=True)
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 KEYS: tuple[Key, ...] = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loki_core.text import safe_text
+from loki_core.tokens.secret import redact
 
 FILE_NAME = "config.yaml"
 
@@ -46,7 +47,7 @@ class Places:
             short = f"~/{path.relative_to(self.user_home)}"
         else:
             short = str(path)
-        return safe_text(short)
+        return redact(safe_text(short))  # a secret may have been put where a path belongs
 
 
 def find_places(environ: Mapping[str, str], directory: Path, user_home: Path | None = None) -> Places:

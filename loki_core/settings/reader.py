@@ -20,10 +20,7 @@ Report = Callable[[ConfigurationError], None]
 """Takes an error: raises it, or collects it."""
 
 SECTIONS = frozenset(
-    ".".join(parts[:length])
-    for key in KEYS
-    for parts in [key.name.split(".")]
-    for length in range(len(parts))
+    ".".join(parts[:length]) for key in KEYS for parts in [key.name.split(".")] for length in range(len(parts))
 )
 
 
@@ -59,10 +56,8 @@ def read_file(file: SafeFile, label: str, user_home: Path, report: Report = rais
     for name, line, node in _walk(root, "", label, report) if root else ():
         key = KEYS_BY_NAME[name]
         try:
-            if node.kind is Kind.NULL and key.may_be_null:
-                value = key.default
-            else:
-                value = key.value.parse_node(node, base)
+            is_unset = node.kind is Kind.NULL and key.may_be_null
+            value = key.default if is_unset else key.value.parse_node(node, base)
         except Wrong as wrong:
             report(_place(wrong, name, label, line))
             continue
@@ -101,9 +96,7 @@ def _name_child(key: Node, parent: str, seen: Mapping[str, int]) -> str | None:
             return None
         raise _refuse_unknown(key, parent)
     if name in seen:
-        raise Wrong(
-            f"has {quote_name(key.text)} twice, first on line {seen[name]}", "keep one of them", line=key.line
-        )
+        raise Wrong(f"has {quote_name(key.text)} twice, first on line {seen[name]}", "keep one of them", line=key.line)
     return name
 
 
@@ -128,9 +121,7 @@ def _place(wrong: Wrong, name: str, label: str, line: int) -> ConfigurationError
     return ConfigurationError(f"{label}:{wrong.line or line}: {subject} {wrong.what}", remedy=wrong.remedy)
 
 
-def read_environment(
-    environ: Mapping[str, str], base: Base, report: Report = raise_error
-) -> dict[str, Found]:
+def read_environment(environ: Mapping[str, str], base: Base, report: Report = raise_error) -> dict[str, Found]:
     """Return the values of our keys in the environment; an empty variable counts as absent.
 
     Raises:

@@ -10,7 +10,8 @@ from typing import Any
 
 from loki_core.roles import Role, RoleCatalog
 from loki_core.scopes import Scope, ScopeCatalog
-from loki_core.settings.origin import IgnoredKey, Origin
+from loki_core.settings.origin import DEFAULT, IgnoredKey, Origin
+from loki_core.tokens.policy import TokenPolicy
 from loki_core.tokens.secret import Secret
 
 
@@ -78,23 +79,8 @@ class AuthSettings:
         return self.oidc.is_configured and not self.is_forced_off
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenSettings:
-    """What may be minted: `enterprise.tokens`.
-
-    Attributes:
-        default_expiration_days: the life of a token when none is asked for.
-        max_expiration_days: the longest life that may be asked for, or None.
-        max_active_per_user: how many active tokens one owner may have, or None.
-        allow_never: whether a token without an expiry may be asked for.
-        rotation_grace_hours: how long a rotated token still works, 0 to 720.
-    """
-
-    default_expiration_days: int = 90
-    max_expiration_days: int | None = None
-    max_active_per_user: int | None = None
-    allow_never: bool = True
-    rotation_grace_hours: int = 24
+TokenSettings = TokenPolicy
+"""What may be minted: `enterprise.tokens`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +183,7 @@ class Settings:
 
     Attributes:
         home: `LOKI_HOME`, or `.loki` in the user's home directory. It need not exist.
-        origins: where the value of each dotted key comes from.
+        origins: where the value of each dotted key comes from; what is not in it is a default.
         ignored: what an untrusted project file says in vain.
         files: the configuration files that were read, the weakest first.
     """
@@ -220,3 +206,7 @@ class Settings:
     def dashboard(self) -> Path:
         """The directory of the token store and the audit log."""
         return self.home / "dashboard"
+
+    def get_origin(self, key: str) -> Origin:
+        """Return where the value of a dotted key, such as `server.port`, comes from."""
+        return self.origins.get(key, DEFAULT)

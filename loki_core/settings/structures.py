@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from loki_core.settings.document import Kind, Node
-from loki_core.settings.values import Base, check_text, read_text
+from loki_core.settings.values import Base, Value, check_text, read_text
 from loki_core.settings.wrong import Wrong, within
 from loki_core.text import safe_text
 from loki_core.tokens.secret import redact
@@ -25,9 +24,7 @@ def keep_item(item: str, line: int) -> str:
 def check_scope_token(item: str, line: int) -> str:
     """Return a scope that can be sent to a provider (scope-token, RFC 6749, 3.3)."""
     if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", item):
-        raise Wrong(
-            "holds a scope with characters that no scope has", "write scopes such as openid", line=line
-        )
+        raise Wrong("holds a scope with characters that no scope has", "write scopes such as openid", line=line)
     return item
 
 
@@ -56,21 +53,17 @@ def check_network(item: str, line: int) -> str:
     return item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Value):
     """A list of names, each kept once.
 
     An empty list is refused where nobody allowed would come to mean no limit.
     """
 
-    check: Check = keep_item
-    may_be_empty: bool = False
-    splits: bool = False
-
-    @property
-    def shape(self) -> str:
-        """What to write."""
-        return "a list of names, or names with commas" if self.splits else "a list, such as [a, b]"
+    def __init__(self, check: Check = keep_item, *, may_be_empty: bool = False, splits: bool = False) -> None:
+        self.check = check
+        self.may_be_empty = may_be_empty
+        self.splits = splits
+        self.shape = "a list of names, or names with commas" if splits else "a list, such as [a, b]"
 
     def _finish(self, items: list[str], line: int) -> tuple[str, ...]:
         if not items and not self.may_be_empty:
@@ -98,20 +91,10 @@ class Names:
         return redact(safe_text(", ".join(value))) or "none"
 
 
-class OnlyInFiles:
-    """What no variable sets."""
-
-    def parse_text(self, text: str, base: Base) -> object:
-        """Refuse."""
-        raise Wrong("cannot be given in a variable", "write it into a file")
-
-
 def get_mapping(node: Node) -> Node:
     """Return the node when it is a mapping, or raise Wrong."""
     if node.kind is not Kind.MAPPING:
-        raise Wrong(
-            f"is {node.kind}, not a mapping", "write names and values, as name: value", line=node.line
-        )
+        raise Wrong(f"is {node.kind}, not a mapping", "write names and values, as name: value", line=node.line)
     return node
 
 
@@ -123,11 +106,10 @@ def check_name(name: str, line: int) -> str:
         raise Wrong(f"has a name that {wrong.what}", wrong.remedy, line=line) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameMap(OnlyInFiles):
+class NameMap(Value):
     """Names to names, as from a group to a role."""
 
-    shape: str = "a mapping, such as {ops: operator}"
+    shape = "a mapping, such as {ops: operator}"
 
     def parse_node(self, node: Node, base: Base) -> Mapping[str, str]:
         """Return the mapping. Names stay as written, so that a group called 007 or on is found."""
@@ -144,11 +126,10 @@ class NameMap(OnlyInFiles):
         return redact(safe_text(", ".join(f"{name}={to}" for name, to in value.items()))) or "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command(OnlyInFiles):
+class Command(Value):
     """A program and its arguments, run without a shell."""
 
-    shape: str = "a list, such as [loki-run, --prd, '{prd}']"
+    shape = "a list, such as [loki-run, --prd, '{prd}']"
 
     def parse_node(self, node: Node, base: Base) -> tuple[str, ...]:
         """Return the argument vector."""
@@ -172,11 +153,11 @@ class Command(OnlyInFiles):
         return redact(safe_text(shlex.join(value))) or "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandMap(OnlyInFiles):
+class CommandMap(Value):
     """Names to commands."""
 
-    shape: str = "a mapping, such as {vault: [vault, kv, put, secret/ci, token=-]}"
+    may_be_null = True
+    shape = "a mapping, such as {vault: [vault, kv, put, secret/ci, token=-]}"
 
     def parse_node(self, node: Node, base: Base) -> Mapping[str, tuple[str, ...]]:
         """Return the mapping."""
@@ -188,7 +169,4 @@ class CommandMap(OnlyInFiles):
 
     def show(self, value: Mapping[str, tuple[str, ...]]) -> str:
         """Return the names and commands."""
-        return (
-            ", ".join(f"{redact(safe_text(name))}: {Command().show(argv)}" for name, argv in value.items())
-            or "none"
-        )
+        return ", ".join(f"{redact(safe_text(name))}: {Command().show(argv)}" for name, argv in value.items()) or "none"

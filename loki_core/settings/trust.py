@@ -16,9 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from loki_core.errors import ConfigurationError
-from loki_core.settings.places import Places
+from loki_core.errors import ConfigurationError, StorageError
+from loki_core.settings.places import Places, find_places
 from loki_core.settings.safefile import SafeFile, find_file
+from loki_core.settings.sources import find_home_file, find_project_file, list_store_owners, read_project
 
 FILE_NAME = "trusted.json"
 
@@ -41,11 +42,14 @@ def identify(file: SafeFile) -> TrustedFile:
 
     The directory is resolved, the rest is not: a link to a file trusted elsewhere is not that file.
     """
-    real = Path(os.path.realpath(file.path.parent.parent)) / file.path.parent.name / file.path.name
-    return TrustedFile(path=real, sha256=hashlib.sha256(file.data).hexdigest())
+    return TrustedFile(path=_resolve(file.path), sha256=hashlib.sha256(file.data).hexdigest())
 
 
-def load_trusted(places: Places, owners: tuple[int, ...] = ()) -> dict[str, str]:
+def _resolve(path: Path) -> Path:
+    return Path(os.path.realpath(path.parent.parent)) / path.parent.name / path.name
+
+
+def load_trusted(places: Places) -> dict[str, str]:
     """Return the digests of trusted files by path.
 
     Raises:
@@ -53,7 +57,7 @@ def load_trusted(places: Places, owners: tuple[int, ...] = ()) -> dict[str, str]
     """
     path = places.home / FILE_NAME
     label = places.get_label(path)
-    file = find_file(path, label, owners=owners, follows_links=False)
+    file = find_file(path, label, owners=list_store_owners(places), follows_links=False)
     if file is None:
         return {}
     try:
@@ -62,38 +66,98 @@ def load_trusted(places: Places, owners: tuple[int, ...] = ()) -> dict[str, str]
         if not all(isinstance(name, str) and isinstance(digest, str) for name, digest in files.items()):
             raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ConfigurationError(
-            f"{label}: damaged", remedy="remove it, and trust your projects anew"
-        ) from None
+        raise ConfigurationError(f"{label}: damaged", remedy="remove it, and trust your projects anew") from None
     return dict(files)
 
 
-def remember(places: Places, trusted: TrustedFile, owners: tuple[int, ...] = ()) -> None:
-    """Add a file to the trusted ones, in place of an older state of it.
+def find_distrust(file: SafeFile, places: Places) -> str | None:
+    """Return why a project's file is not trusted, or None when it is.
 
     Raises:
-        ConfigurationError: the record cannot be believed.
-        OSError: it cannot be written.
+        ConfigurationError: the record of trusted files cannot be believed.
     """
+    identity = identify(file)
+    digest = load_trusted(places).get(str(identity.path))
+    if digest == identity.sha256:
+        return None
+    return "not trusted" if digest is None else "changed since it was trusted"
+
+
+def _remember(places: Places, trusted: TrustedFile) -> None:
     with _open_home(places.home) as directory:
-        files = {**load_trusted(places, owners), str(trusted.path): trusted.sha256}
+        files = {**load_trusted(places), str(trusted.path): trusted.sha256}
         _replace(directory, files)
 
 
-def forget(places: Places, path: Path, owners: tuple[int, ...] = ()) -> bool:
-    """Take a file out of the trusted ones; return whether it was among them.
-
-    Raises:
-        ConfigurationError: the record cannot be believed.
-        OSError: it cannot be written.
-    """
-    if str(path) not in load_trusted(places, owners):
+def _forget(places: Places, path: Path) -> bool:
+    if str(path) not in load_trusted(places):
         return False
     with _open_home(places.home) as directory:
-        files = load_trusted(places, owners)
+        files = load_trusted(places)
         files.pop(str(path), None)
         _replace(directory, files)
     return True
+
+
+def trust_project(
+    environ: Mapping[str, str], directory: Path, *, user_home: Path | None = None, sha256: str = ""
+) -> TrustedFile:
+    """Trust the file that a project brings, as it is now.
+
+    Args:
+        environ: the environment, such as `os.environ`.
+        directory: the project's directory, which holds `.loki/config.yaml`.
+        user_home: the user's home directory; by default `HOME`.
+        sha256: the digest of what the user was shown; what has changed since then is not trusted.
+
+    Raises:
+        ConfigurationError: there is no such file, it is not safe, breaks a rule or holds a secret.
+        StorageError: the record of trusted files cannot be written.
+    """
+    places = find_places(environ, directory, user_home)
+    trusted = identify(_get_project_file(places))
+    if sha256 and sha256 != trusted.sha256:
+        raise ConfigurationError(
+            f"{places.get_label(places.project_file)}: changed while you were looking at it",
+            remedy="look at it again",
+        )
+    try:
+        _remember(places, trusted)
+    except OSError as error:
+        raise _refuse_writing(places, error) from None
+    return trusted
+
+
+def forget_project(environ: Mapping[str, str], directory: Path, *, user_home: Path | None = None) -> bool:
+    """Trust a project's file no longer; return whether it was trusted.
+
+    Raises:
+        ConfigurationError: the record of trusted files cannot be believed.
+        StorageError: the record cannot be written.
+    """
+    places = find_places(environ, directory, user_home)
+    try:
+        return _forget(places, _resolve(places.project_file))
+    except OSError as error:
+        raise _refuse_writing(places, error) from None
+
+
+def _get_project_file(places: Places) -> SafeFile:
+    file = find_project_file(places, find_home_file(places))
+    if file is None:
+        raise ConfigurationError(
+            f"{places.get_label(places.project_file)}: there is no such file, or it is your own",
+            remedy="trust from the directory of a project that has one",
+        )
+    read_project(file, places)
+    return file
+
+
+def _refuse_writing(places: Places, error: OSError) -> StorageError:
+    return StorageError(
+        f"{places.get_label(places.home / FILE_NAME)}: cannot be written: {error.strerror}",
+        remedy=f"make {places.get_label(places.home)} a directory that you can write",
+    )
 
 
 @contextmanager
@@ -117,9 +181,7 @@ def _replace(directory: int, files: Mapping[str, str]) -> None:
         try:
             os.fchmod(descriptor, 0o600)
             owner = os.fstat(directory)
-            if (
-                os.geteuid() == 0 and owner.st_uid != 0
-            ):  # as root on someone's home: theirs, like all files there
+            if os.geteuid() == 0 and owner.st_uid != 0:  # as root on someone's home: theirs, like all files there
                 os.fchown(descriptor, owner.st_uid, owner.st_gid)
             while data:
                 data = data[os.write(descriptor, data) :]

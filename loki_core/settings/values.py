@@ -1,14 +1,14 @@
 """Single values: how each kind is read from a file's node and from a variable's text, and how it is shown.
 
-Nothing here repeats a value that it refuses: a secret may have been put in the wrong line.
+Nothing here repeats a value that it refuses: a secret may have been put in the wrong line. The kinds are plain
+classes, because making a dataclass costs a start a millisecond each.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from loki_core.settings.document import Kind, Node
 from loki_core.settings.places import expand_path
@@ -16,41 +16,38 @@ from loki_core.settings.wrong import Wrong
 from loki_core.text import is_printable, safe_text
 from loki_core.tokens.secret import Secret, redact
 
-_BOOLEANS = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(NamedTuple):
     """What relative paths in a file or a variable start from."""
 
     directory: Path
     user_home: Path
 
 
-class Value(Protocol):
-    """How one kind of value is read and shown."""
+class Value:
+    """How one kind of value is read and shown.
 
-    @property
-    def shape(self) -> str:
-        """What to write, such as `true or false`."""
+    Attributes:
+        shape: what to write, such as `true or false`.
+        may_be_null: whether `key:` with nothing behind it means the default, whatever that is.
+    """
+
+    shape = ""
+    may_be_null = False
 
     def parse_node(self, node: Node, base: Base) -> Any:
         """Return the value of a file's node, or raise Wrong."""
+        raise NotImplementedError
 
     def parse_text(self, text: str, base: Base) -> Any:
         """Return the value of a variable's text, or raise Wrong."""
+        raise Wrong("cannot be given in a variable", "write it into a file")
 
     def show(self, value: Any) -> str:
-        """Return the value as one line, secrets masked."""
+        """Return the value as one printable line, secrets masked."""
+        return redact(safe_text(value))
 
 
 def check_text(text: str, line: int, limit: int) -> str:
@@ -72,11 +69,10 @@ def read_text(node: Node, limit: int = 1000) -> str:
     return check_text(node.text, node.line, limit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
+class Flag(Value):
     """True or false."""
 
-    shape: str = "true or false"
+    shape = "true or false"
 
     def parse_node(self, node: Node, base: Base) -> bool:
         """Return the truth value; text in quotes is none."""
@@ -97,18 +93,13 @@ class Flag:
         return str(value).lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeNumber:
+class WholeNumber(Value):
     """A whole number within limits, both included."""
 
-    least: int
-    most: int
-    unit: str = ""
-
-    @property
-    def shape(self) -> str:
-        """What to write."""
-        return f"a whole number{f' of {self.unit}' if self.unit else ''}, {self.least} to {self.most}"
+    def __init__(self, least: int, most: int, unit: str = "") -> None:
+        self.least = least
+        self.most = most
+        self.shape = f"a whole number{f' of {unit}' if unit else ''}, {least} to {most}"
 
     def _check(self, number: int | None, what: str, line: int = 0) -> int:
         if number is None:
@@ -119,25 +110,23 @@ class WholeNumber:
 
     def parse_node(self, node: Node, base: Base) -> int:
         """Return the number; neither true nor 1.5 nor 0x10 is one."""
-        what = "not in plain digits" if node.kind is Kind.INTEGER else str(node.kind)
-        return self._check(node.find_integer(), what, node.line)
+        number = node.find_integer()
+        if number is None and node.kind is Kind.INTEGER:
+            raise Wrong("is not in plain digits, or too long", f"write {self.shape}", line=node.line)
+        return self._check(number, node.kind, node.line)
 
     def parse_text(self, text: str, base: Base) -> int:
         """Return the number."""
         return self._check(int(text) if re.fullmatch(r"[-+]?[0-9]{1,9}", text) else None, "something else")
 
-    def show(self, value: int) -> str:
-        """Return its digits."""
-        return str(value)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Value):
     """One printable line."""
 
-    shape: str = "text"
-    pattern: str = ".+"
-    limit: int = 255
+    def __init__(self, shape: str = "text", pattern: str = ".+", limit: int = 255) -> None:
+        self.shape = shape
+        self.pattern = pattern
+        self.limit = limit
 
     def _check(self, text: str, line: int = 0) -> str:
         check_text(text, line, self.limit)
@@ -145,43 +134,42 @@ class Text:
             raise Wrong(f"is not {self.shape}", f"write {self.shape}", line=line)
         return text
 
-    def parse_node(self, node: Node, base: Base) -> str:
+    def parse_node(self, node: Node, base: Base) -> Any:
         """Return the text."""
         return self._check(read_text(node, self.limit), node.line)
 
-    def parse_text(self, text: str, base: Base) -> str:
+    def parse_text(self, text: str, base: Base) -> Any:
         """Return the text."""
         return self._check(text)
 
-    def show(self, value: str) -> str:
+    def show(self, value: Any) -> str:
         """Return it on one printable line, a URL's password masked."""
         return mask_url(redact(safe_text(value)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenText(Text):
     """Text that must not be seen."""
 
-    limit: int = 4096
+    def __init__(self) -> None:
+        super().__init__(limit=4096)
 
-    def parse_node(self, node: Node, base: Base) -> Secret:  # type: ignore[override]
+    def parse_node(self, node: Node, base: Base) -> Secret:
         """Return the secret."""
-        return Secret(super(HiddenText, self).parse_node(node, base))
+        return Secret(self._check(read_text(node, self.limit), node.line))
 
-    def parse_text(self, text: str, base: Base) -> Secret:  # type: ignore[override]
+    def parse_text(self, text: str, base: Base) -> Secret:
         """Return the secret."""
         return Secret(self._check(text))
 
-    def show(self, value: object) -> str:
+    def show(self, value: Any) -> str:
         """Return a mask."""
         return "***"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePath:
+class FilePath(Value):
     """The path of a file; a relative one starts beside the file that names it, or here for a variable."""
 
-    shape: str = "the path of a file"
+    shape = "the path of a file"
 
     def parse_node(self, node: Node, base: Base) -> Path:
         """Return the absolute path."""
@@ -191,32 +179,22 @@ class FilePath:
         """Return the absolute path."""
         return expand_path(check_text(text, 0, 4000), base.directory, base.user_home)
 
-    def show(self, value: Path) -> str:
-        """Return it on one printable line."""
-        return redact(safe_text(value))
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WebAddress(Text):
     """An http or https URL, without credentials, query or fragment.
 
-    Attributes:
-        is_issuer: https only, unless the host is this machine.
+    An issuer's is https, unless the host is this machine, and is kept to the letter: `iss` is compared exactly.
     """
 
-    is_issuer: bool = False
-    limit: int = 2000
-
-    @property
-    def _wanted(self) -> str:
-        if self.is_issuer:
-            return "an https URL without credentials, query or fragment (http only for this machine)"
-        return "an http or https URL without credentials, query or fragment"
+    def __init__(self, *, is_issuer: bool = False) -> None:
+        scheme = "an https URL (http for this machine only)" if is_issuer else "an http or https URL"
+        super().__init__(shape=f"{scheme} without credentials, query or fragment", limit=2000)
+        self.is_issuer = is_issuer
 
     def _check(self, text: str, line: int = 0) -> str:
-        from urllib.parse import urlsplit  # not before it is needed
+        from urllib.parse import urlsplit
 
-        wrong = Wrong(f"is not {self._wanted}", f"write {self._wanted}", line=line)
+        wrong = Wrong(f"is not {self.shape}", f"write {self.shape}", line=line)
         check_text(text, line, self.limit)
         try:
             parts = urlsplit(text)
@@ -225,9 +203,7 @@ class WebAddress(Text):
             raise wrong from None
         if not host or "@" in parts.netloc or any(sign in text for sign in "?#\\ "):
             raise wrong
-        if not (
-            parts.scheme == "https" or (parts.scheme == "http" and (not self.is_issuer or is_loopback(host)))
-        ):
+        if parts.scheme != "https" and not (parts.scheme == "http" and (not self.is_issuer or is_loopback(host))):
             raise wrong
         return text if self.is_issuer else text.rstrip("/")
 
@@ -238,6 +214,6 @@ def is_loopback(host: str) -> bool:
 
 
 def mask_url(text: str) -> str:
-    """Return a URL without its password and its query; other text as it is."""
-    text = re.sub(r"(?<=://)[^/@]*:[^/]*@|(?<=://)[^/@]*@(?=.*@)", "***@", text)
+    """Return a URL without its credentials and its query; other text as it is."""
+    text = re.sub(r"://[^/?#]*@", "://***@", text)
     return re.sub(r"(://[^?]*)\?.*", r"\1?***", text)

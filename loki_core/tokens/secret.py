@@ -82,10 +82,7 @@ def is_well_formed(credential: str) -> bool:
 
 def is_mistyped(credential: str) -> bool:
     """Tell whether the text has the form of our secrets but a wrong checksum, so that no search is worth it."""
-    return (
-        _OURS.match(credential) is not None
-        and compute_checksum(credential[5:48]) != credential[48:]
-    )
+    return _OURS.match(credential) is not None and compute_checksum(credential[5:48]) != credential[48:]
 
 
 def holds_secret(text: str) -> bool:

@@ -1,0 +1,138 @@
+"""loki_core: tokens, roles and who is calling, for Loki Mode.
+
+loki = loki_core.open()
+issued = loki.tokens.generate("ci-bot", scopes=["read", "write"], expires_days=30)
+principal = loki.authenticate(issued.secret.reveal())
+principal.require("write")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loki_core.audit.events import AuditEntry, AuditEvent
+    from loki_core.errors import (
+        AuditUnavailable,
+        AuthenticationError,
+        AuthorizationError,
+        ConfigurationError,
+        InvalidInput,
+        InvalidTokenError,
+        LokiError,
+        NotFound,
+        ProviderUnavailable,
+        Refused,
+        StorageError,
+        StoreBusy,
+    )
+    from loki_core.interfaces import AuditSink, Clock, Finding, Store
+    from loki_core.minting import Draft
+    from loki_core.principal import Method, Principal
+    from loki_core.roles import Role, RoleCatalog
+    from loki_core.scopes import Decision, Scope, ScopeCatalog
+    from loki_core.services import Loki
+    from loki_core.services import open_loki as open  # noqa: A004
+    from loki_core.settings import Settings, load_settings
+    from loki_core.text import safe_text
+    from loki_core.token_manager import PolicyFinding, Revocation, TokenManager
+    from loki_core.tokens.listing import Summary
+    from loki_core.tokens.policy import DEFAULT, TokenPolicy
+    from loki_core.tokens.secret import Secret
+    from loki_core.tokens.status import Status
+    from loki_core.tokens.token import IssuedToken, Token, Use
+
+__version__ = "0.1.0"
+
+# Names are loaded when they are first used: importing the package costs nothing that is not needed.
+_PLACES = {
+    "audit.events": ("AuditEntry", "AuditEvent"),
+    "errors": (
+        "AuditUnavailable",
+        "AuthenticationError",
+        "AuthorizationError",
+        "ConfigurationError",
+        "InvalidInput",
+        "InvalidTokenError",
+        "LokiError",
+        "NotFound",
+        "ProviderUnavailable",
+        "Refused",
+        "StorageError",
+        "StoreBusy",
+    ),
+    "interfaces": ("AuditSink", "Clock", "Finding", "Store"),
+    "minting": ("Draft",),
+    "principal": ("Method", "Principal"),
+    "roles": ("Role", "RoleCatalog"),
+    "scopes": ("Decision", "Scope", "ScopeCatalog"),
+    "services": ("Loki", "open_loki"),
+    "settings": ("Settings", "load_settings"),
+    "text": ("safe_text",),
+    "token_manager": ("PolicyFinding", "Revocation", "TokenManager"),
+    "tokens.listing": ("Summary",),
+    "tokens.policy": ("DEFAULT", "TokenPolicy"),
+    "tokens.secret": ("Secret",),
+    "tokens.status": ("Status",),
+    "tokens.token": ("IssuedToken", "Token", "Use"),
+}
+_HOMES = {name: module for module, names in _PLACES.items() for name in names}
+
+__all__ = [
+    "DEFAULT",
+    "AuditEntry",
+    "AuditEvent",
+    "AuditSink",
+    "AuditUnavailable",
+    "AuthenticationError",
+    "AuthorizationError",
+    "Clock",
+    "ConfigurationError",
+    "Decision",
+    "Draft",
+    "Finding",
+    "InvalidInput",
+    "InvalidTokenError",
+    "IssuedToken",
+    "Loki",
+    "LokiError",
+    "Method",
+    "NotFound",
+    "PolicyFinding",
+    "Principal",
+    "ProviderUnavailable",
+    "Refused",
+    "Revocation",
+    "Role",
+    "RoleCatalog",
+    "Scope",
+    "ScopeCatalog",
+    "Secret",
+    "Settings",
+    "Status",
+    "StorageError",
+    "Store",
+    "StoreBusy",
+    "Summary",
+    "Token",
+    "TokenManager",
+    "TokenPolicy",
+    "Use",
+    "load_settings",
+    "open",
+    "safe_text",
+]
+
+
+def __getattr__(name: str) -> Any:
+    wanted = "open_loki" if name == "open" else name
+    if wanted not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[wanted]}"), wanted)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

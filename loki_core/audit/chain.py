@@ -1,0 +1,91 @@
+"""The chain of hashes that binds each line of the log to all before it: the peer's rule. Pure.
+
+`_integrity_hash` is the hex SHA-256 of the previous line's hash and of the line's other fields as
+`json.dumps(fields, sort_keys=True)`; before the first line stand 64 zeros. It is carried across files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from loki_core.audit.events import AuditEntry
+from loki_core.tokens.record import format_time, parse_time
+
+GENESIS = "0" * 64
+HASH_FIELD = "_integrity_hash"
+
+
+def seal_entry(entry: AuditEntry, previous_hash: str, seq: int) -> tuple[bytes, str]:
+    """Return the line of an entry, without its end, and the line's hash.
+
+    Args:
+        entry: what happened.
+        previous_hash: the hash of the line before, or GENESIS.
+        seq: the line's number in the whole log, from 1.
+    """
+    payload = json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True)
+    digest = compute_hash(previous_hash, payload)
+    return f'{payload[:-1]}, "{HASH_FIELD}": "{digest}"}}'.encode("ascii"), digest
+
+
+def compute_hash(previous_hash: str, payload: str) -> str:
+    """Return the hash of a line whose fields were dumped to `payload`."""
+    return hashlib.sha256((previous_hash + payload).encode()).hexdigest()
+
+
+def dump_entry(entry: AuditEntry) -> dict[str, Any]:
+    """Return the fields of an entry as they are stored, without its number and hash."""
+    return {
+        "timestamp": format_time(entry.timestamp),
+        "event": str(entry.event),
+        "action": entry.action,
+        "resource_type": entry.resource_type,
+        "resource_id": entry.resource_id or None,
+        "user_id": entry.user_id,
+        "token_id": entry.token_id or None,
+        "ip_address": entry.ip_address or None,
+        "user_agent": entry.user_agent or None,
+        "success": entry.success,
+        "error": entry.error or None,
+        "details": dict(entry.details),
+    }
+
+
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object on a line, or None when there is none."""
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def parse_entry(fields: Mapping[str, Any]) -> AuditEntry | None:
+    """Return the entry of a line's fields, ours or the peer's, or None when it has no time."""
+    timestamp = fields.get("timestamp")
+    moment = parse_time(timestamp) if isinstance(timestamp, str) else None
+    if moment is None:
+        return None
+
+    def text(name: str) -> str:
+        value = fields.get(name)
+        return value if isinstance(value, str) else "" if value is None else str(value)
+
+    details, seq = fields.get("details"), fields.get("seq")
+    return AuditEntry(
+        timestamp=moment,
+        event=text("event") or text("action"),
+        user_id=text("user_id") or "unknown",
+        resource_type=text("resource_type"),
+        resource_id=text("resource_id"),
+        token_id=text("token_id"),
+        ip_address=text("ip_address"),
+        user_agent=text("user_agent"),
+        success=fields.get("success") is not False,
+        error=text("error"),
+        details=details if isinstance(details, dict) else {},
+        seq=seq if isinstance(seq, int) else 0,
+    )

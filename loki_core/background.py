@@ -1,0 +1,82 @@
+"""One thread for what must not delay a caller: notes of uses, entries about sign-ins. Bounded, and flushed at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+LONGEST_QUEUE = 10_000
+FLUSH_SECONDS = 2.0
+_open: weakref.WeakSet[BackgroundWriter] = weakref.WeakSet()
+
+
+class BackgroundWriter:
+    """Runs jobs one after the other in a daemon thread that starts with the first of them.
+
+    A job must not raise. When the queue is full a job is dropped: nobody waits here.
+    """
+
+    def __init__(self) -> None:
+        self._start_over()
+        _open.add(self)
+
+    def _start_over(self) -> None:
+        self._pid = os.getpid()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._wake = threading.Condition()
+        self._busy = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, job: Callable[[], None]) -> bool:
+        """Run the job soon; return False when it was dropped because too many wait."""
+        if self._pid != os.getpid():  # threads do not survive a fork
+            self._start_over()
+        with self._wake:
+            if len(self._jobs) >= LONGEST_QUEUE:
+                return False
+            self._jobs.append(job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="loki-background", daemon=True)
+                self._thread.start()
+            self._wake.notify_all()
+        return True
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._jobs:
+                    self._wake.wait()
+                job = self._jobs.popleft()
+                self._busy = True
+            try:
+                job()
+            finally:
+                with self._wake:
+                    self._busy = False
+                    self._wake.notify_all()
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait until all jobs ran; return False when they did not within the time (seconds)."""
+        if self._pid != os.getpid() or self._thread is None or threading.current_thread() is self._thread:
+            return True
+        deadline = time.monotonic() + seconds
+        with self._wake:
+            while self._jobs or self._busy:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._wake.wait(left)
+        return True
+
+
+def _flush_all() -> None:
+    for writer in list(_open):
+        writer.flush()
+
+
+atexit.register(_flush_all)

@@ -1,0 +1,318 @@
+"""A private directory, reached by descriptor so that nobody can swap it, or a file in it, under us.
+
+Checks are made with fstat on what is already open, never by looking first and opening then (CWE-367).
+A directory or file is ours when it belongs to the user we run as; as root, to the directory's owner, who then also
+gets the files that we make.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loki_core.errors import StorageError
+
+FILE_MODE = 0o600
+DIRECTORY_MODE = 0o700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedFile:
+    """A file that passed the checks, still open: the caller closes `descriptor`."""
+
+    descriptor: int
+    status: os.stat_result
+
+
+class PrivateDirectory:
+    """One directory held open. Every method works on names inside it and follows no link."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self._status = os.fstat(descriptor)
+
+    @classmethod
+    def open(cls, path: str, *, create: bool = False, inside: str = "") -> PrivateDirectory:
+        """Open the directory and check whose it is.
+
+        Args:
+            path: the directory.
+            create: make it (and its parents) with mode 0700 when it is missing, and tighten a looser mode.
+            inside: the newly made directories get the owner of this one when we run as root.
+
+        Raises:
+            FileNotFoundError: it does not exist and was not to be made.
+            StorageError: it is not a directory of ours, or others can write to it.
+            OSError: the system refused.
+        """
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        if create:
+            _make_directories(path)
+        try:
+            descriptor = os.open(path, flags | os.O_NOFOLLOW)
+        except NotADirectoryError:
+            what = "a symbolic link" if os.path.islink(path) else "not a directory"
+            raise StorageError(
+                f"{path} is {what}", code="not_a_directory", remedy="move it away; a real directory is needed there"
+            ) from None
+        try:
+            directory = cls(path, descriptor)
+            directory._check_owner(create)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return directory
+
+    def _check_owner(self, tighten: bool) -> None:
+        status, mode, me = self._status, stat.S_IMODE(self._status.st_mode), os.geteuid()
+        if status.st_uid != me and me != 0:
+            raise StorageError(
+                f"{self.path} belongs to another user (uid {status.st_uid})",
+                code="foreign_owner",
+                remedy=f"run as its owner, or: sudo chown -R {me} '{self.path}'",
+            )
+        if mode & 0o022:
+            if not tighten:
+                raise StorageError(
+                    f"others can write to {self.path} (mode {mode:04o})",
+                    code="writable_by_others",
+                    remedy=f"chmod 700 '{self.path}'",
+                )
+        if tighten and mode & 0o077:
+            os.fchmod(self.descriptor, DIRECTORY_MODE)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self.descriptor)
+
+    def __enter__(self) -> PrivateDirectory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open_file(self, name: str, flags: int = os.O_RDONLY, *, create: bool = False) -> OpenedFile:
+        """Open a regular file of ours.
+
+        Args:
+            name: the file's name in this directory.
+            flags: access mode and such as O_APPEND; what keeps links and pipes out is added.
+            create: make it with mode 0600 when it is missing.
+
+        Raises:
+            FileNotFoundError: it does not exist and was not to be made.
+            StorageError: it is a link, a pipe, a directory, someone else's, or others can write to it.
+            OSError: the system refused.
+        """
+        guarded = flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        if create:
+            guarded |= os.O_CREAT
+        try:
+            descriptor = os.open(name, guarded, FILE_MODE, dir_fd=self.descriptor)
+        except OSError as error:
+            raise self._explain_refusal(name, error) from None
+        try:
+            status = os.fstat(descriptor)
+            self._check_file(name, status)
+            if create and status.st_size == 0:
+                os.fchmod(descriptor, FILE_MODE)
+                self.give_to_owner(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return OpenedFile(descriptor=descriptor, status=status)
+
+    def _explain_refusal(self, name: str, error: OSError) -> OSError | StorageError:
+        path = os.path.join(self.path, name)
+        try:
+            mode = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mode
+        except OSError:
+            return error
+        for is_kind, kind in _KINDS:
+            if is_kind(mode):
+                return StorageError(
+                    f"{path} is {kind}, not a regular file",
+                    code="not_a_regular_file",
+                    remedy="move it away and put the real file there",
+                )
+        return error
+
+    def _check_file(self, name: str, status: os.stat_result) -> None:
+        path = os.path.join(self.path, name)
+        for is_kind, kind in _KINDS:
+            if is_kind(status.st_mode):
+                raise StorageError(
+                    f"{path} is {kind}, not a regular file",
+                    code="not_a_regular_file",
+                    remedy="move it away and put the real file there",
+                )
+        if status.st_uid not in {os.geteuid(), self._status.st_uid}:
+            raise StorageError(
+                f"{path} belongs to another user (uid {status.st_uid})",
+                code="foreign_owner",
+                remedy=f"find out who put it there; if it is yours: sudo chown {self._status.st_uid} '{path}'",
+            )
+        if status.st_mode & 0o022:
+            raise StorageError(
+                f"others can write to {path} (mode {stat.S_IMODE(status.st_mode):04o})",
+                code="writable_by_others",
+                remedy=f"check its content, then: chmod 600 '{path}'",
+            )
+
+    def give_to_owner(self, descriptor: int) -> None:
+        """Give the file to the directory's owner when we are root working for someone."""
+        if os.geteuid() == 0 and self._status.st_uid != 0:
+            os.fchown(descriptor, self._status.st_uid, self._status.st_gid)
+
+    def replace(self, name: str, chunks: list[bytes], *, previous: str = "") -> int:
+        """Write the file whole: aside, synced, renamed over the old one, and the directory synced.
+
+        After an error the old file stands, to the byte.
+
+        Args:
+            name: the file's name in this directory.
+            chunks: its new content.
+            previous: the name under which the old content is kept, or "" to keep none.
+
+        Returns:
+            A descriptor of the new file, open for reading; the caller closes it.
+
+        Raises:
+            OSError: the system refused.
+        """
+        suffix = f".{os.getpid()}.{secrets.token_hex(4)}"
+        aside, kept = f".{name}{suffix}.new", f".{name}{suffix}.old"
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(aside, flags, FILE_MODE, dir_fd=self.descriptor)
+        renamed = False
+        try:
+            os.fchmod(descriptor, FILE_MODE)  # the umask may have taken too much, an ACL given too much
+            self.give_to_owner(descriptor)
+            for chunk in chunks:
+                write_all(descriptor, chunk)
+            os.fsync(descriptor)
+            has_old = self._link(name, kept)
+            os.rename(aside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            renamed = True
+            os.fsync(self.descriptor)
+            if has_old and previous:
+                # The kept copy is a convenience: the new file is already durable.
+                with contextlib.suppress(OSError):
+                    os.rename(kept, previous, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except BaseException:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                if renamed:
+                    # The rename may not be on the disk: an error must mean the state before.
+                    self._put_back(kept, name)
+                else:
+                    os.unlink(aside, dir_fd=self.descriptor)
+            raise
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(kept, dir_fd=self.descriptor)
+        return descriptor
+
+    def _link(self, name: str, kept: str) -> bool:
+        try:
+            os.link(name, kept, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _put_back(self, kept: str, name: str) -> None:
+        try:
+            os.rename(kept, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except FileNotFoundError:
+            os.unlink(name, dir_fd=self.descriptor)
+
+    def sweep(self, name: str) -> None:
+        """Remove what interrupted replacements of this file left; only for who holds its lock."""
+        for each in self.names():
+            if each.startswith(f".{name}.") and each.endswith((".new", ".old")):
+                with contextlib.suppress(OSError):
+                    os.unlink(each, dir_fd=self.descriptor)
+
+    def names(self) -> list[str]:
+        """Return the names in this directory, sorted.
+
+        Raises:
+            OSError: the system refused.
+        """
+        return sorted(os.listdir(self.descriptor))
+
+
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def _make_directories(path: str) -> None:
+    parent = os.path.dirname(path)
+    if parent and parent != path and not os.path.lexists(parent):
+        _make_directories(parent)
+    try:
+        os.mkdir(path, DIRECTORY_MODE)
+    except FileExistsError:
+        return
+    if os.geteuid() == 0:
+        above = os.stat(parent)
+        if above.st_uid != 0:
+            os.chown(path, above.st_uid, above.st_gid, follow_symlinks=False)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte: a write may take only a part (write(2))."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def read_all(descriptor: int, size_hint: int) -> bytes:
+    """Return the whole content of a file from its start."""
+    parts: list[bytes] = []
+    offset = 0
+    while part := os.pread(descriptor, max(size_hint - offset + 1, 65536), offset):
+        parts.append(part)
+        offset += len(part)
+    return b"".join(parts)
+
+
+@contextlib.contextmanager
+def as_storage_error(what: str, remedy: str = "") -> Iterator[None]:
+    """Turn an OSError into a StorageError that names what could not be done.
+
+    Raises:
+        StorageError: `storage_failed`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{what}: {error.strerror or error}",
+            code="storage_failed",
+            remedy=remedy or _REMEDIES.get(error.errno or 0, "see the system's log"),
+        ) from None
+
+
+_REMEDIES = {
+    13: "run as the owner of the file, or mend its permissions",
+    1: "run as the owner of the file, or mend its permissions",
+    24: "close some files or raise the limit (ulimit -n)",
+    23: "close some files or raise the system's limit (fs.file-max)",
+    28: "free some space on that disk",
+    122: "free some space: the disk quota is used up",
+    27: "raise the limit on the size of files (ulimit -f)",
+    30: "remount the file system for writing",
+    5: "check the disk: it reports errors",
+}

@@ -1,0 +1,190 @@
+"""The seams: what the rules need of a store, an audit log and a clock. Whoever fulfils these can take their place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from loki_core.audit.events import AuditEntry
+from loki_core.tokens.record import BrokenRecord, Record
+from loki_core.tokens.snapshot import Burial, Entry
+from loki_core.tokens.token import Use
+
+Clock = Callable[[], datetime]
+"""Returns the current time, aware."""
+
+Severity = Literal["ok", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One result of a health check: a stable code, how bad it is, what was seen and what to do."""
+
+    code: str
+    severity: Severity
+    message: str
+    remedy: str = ""
+
+
+class TokenView(Protocol):
+    """One consistent moment of a store. Immutable."""
+
+    @property
+    def revision(self) -> Hashable:
+        """Changes whenever the stored tokens do."""
+
+    @property
+    def written_at(self) -> datetime | None:
+        """The newest time at which we wrote (UTC), or None."""
+
+    @property
+    def outbox(self) -> tuple[Mapping[str, Any], ...]:
+        """Audit entries that wait for a log that can be written, each with its `event_id`."""
+
+    @property
+    def undone(self) -> tuple[str, ...]:
+        """Ids of revoked tokens whose stored record says otherwise; the next commit repairs them."""
+
+    def find(self, credential: str) -> Entry | None:
+        """Return the entry that the secret proves, or None."""
+
+    def get_record(self, token_id: str) -> Record | BrokenRecord | None:
+        """Return the record of that id, or None."""
+
+    def records(self) -> Iterable[Record | BrokenRecord]:
+        """Yield every record, broken ones too."""
+
+    def readable(self) -> Iterable[Record]:
+        """Yield the records that are not broken."""
+
+    def find_by_name(self, name: str) -> tuple[Record | BrokenRecord, ...]:
+        """Return the records that people call by this name."""
+
+    @property
+    def burials(self) -> Mapping[str, Burial]:
+        """The digests that never verify again, by hash."""
+
+
+class Transaction(Protocol):
+    """An exclusive change. Nothing is stored before `commit`; leaving without it changes nothing."""
+
+    @property
+    def view(self) -> TokenView:
+        """The store as it is now, under the lock."""
+
+    def put(self, record: Record) -> None:
+        """Add or replace a record."""
+
+    def remove(self, token_id: str) -> None:
+        """Remove a record."""
+
+    def set_outbox(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the waiting audit entries."""
+
+    def bury(self, burials: Iterable[Burial]) -> None:
+        """Make digests unusable for good, at once and durably, whether or not a commit follows.
+
+        Raises:
+            StorageError: they could not be written.
+        """
+
+    def accept_clock(self) -> None:
+        """Take the time of the commit as the newest, even when an earlier commit was later."""
+
+    def commit(self, now: datetime) -> tuple[Finding, ...]:
+        """Store the change durably, and return what was repaired on the way.
+
+        Raises:
+            StorageError: the store holds what it held before.
+        """
+
+
+class Store(Protocol):
+    """Where tokens live."""
+
+    @property
+    def label(self) -> str:
+        """What to call it to a person."""
+
+    def view(self) -> TokenView:
+        """Return the store as it is now.
+
+        Raises:
+            StorageError: it cannot be read, or what it holds is not a token store.
+        """
+
+    def revision(self) -> Hashable:
+        """Return what changes whenever tokens or their uses do; cheap."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Return the exclusive right to change the store.
+
+        Raises:
+            StorageError: it cannot be read or locked.
+        """
+
+    def note_use(self, use: Use) -> None:
+        """Note a use, soon and in the background; never raises and never waits for the disk."""
+
+    def find_uses(self, token_id: str | None = None) -> tuple[Use, ...]:
+        """Return the noted uses of one token, or of all."""
+
+    def find_last_uses(self) -> Mapping[str, datetime]:
+        """Return the newest noted use of each token (UTC)."""
+
+    def check_writable(self) -> None:
+        """Find out whether a change could be stored now.
+
+        Raises:
+            StorageError: it could not.
+        """
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Return what is wrong or remarkable about the store; never raises."""
+
+    def close(self) -> None:
+        """Write what is waiting and let go of everything."""
+
+
+class AuditSink(Protocol):
+    """Where audit entries go, in order."""
+
+    @property
+    def label(self) -> str:
+        """What to call it to a person."""
+
+    def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
+        """Append an entry; with `durable`, return once it survives a power failure.
+
+        Raises:
+            AuditUnavailable: it was not written.
+        """
+
+    def check_writable(self) -> None:
+        """Find out whether an entry could be written now.
+
+        Raises:
+            AuditUnavailable: it could not.
+        """
+
+    def find_newest(
+        self, *, limit: int, token_id: str = "", contains: str = "", within: int = sys.maxsize
+    ) -> tuple[AuditEntry, ...]:
+        """Return the newest entries, newest first.
+
+        Args:
+            limit: how many at most.
+            token_id: only entries about or by this token.
+            contains: only entries whose stored line holds this text.
+            within: how many of the newest lines to look at.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+
+    def close(self) -> None:
+        """Let go of everything."""

@@ -1,0 +1,234 @@
+"""The composition root: settings in, a working Loki out. The only place that knows which store and log are used."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from loki_core.actor import find_os_actor
+from loki_core.audit.file_log import FileLog
+from loki_core.audit.memory_log import NoLog
+from loki_core.auth_journal import AuthJournal
+from loki_core.authenticator import Authenticator
+from loki_core.background import BackgroundWriter
+from loki_core.errors import ConfigurationError
+from loki_core.health import check_health
+from loki_core.interfaces import AuditSink, Clock, Finding, Store
+from loki_core.ledger import Ledger
+from loki_core.minting import Mint
+from loki_core.principal import Principal
+from loki_core.roles import RoleCatalog
+from loki_core.scopes import Decision, ScopeCatalog
+from loki_core.settings import Settings, load_settings
+from loki_core.token_manager import Caller, TokenManager
+from loki_core.tokens.file_store import NAME, FileStore
+from loki_core.tokens.secret import Choice
+
+
+def read_system_clock() -> datetime:
+    """Return the system's time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What is wired together once and shared by every view of the same Loki."""
+
+    settings: Settings
+    store: Store
+    sink: AuditSink
+    ledger: Ledger
+    journal: AuthJournal
+    authenticator: Authenticator
+    scopes: ScopeCatalog
+    roles: RoleCatalog
+    clock: Clock
+    choose: Choice
+
+
+class Loki:
+    """One opened store with its rules, its log and someone who acts. Safe to use from several threads.
+
+    Attributes:
+        tokens: the operations on tokens, done and logged as `actor`.
+        actor: who acts.
+    """
+
+    def __init__(self, parts: _Parts, caller: Caller) -> None:
+        self._parts = parts
+        self._caller = caller
+        self.tokens = TokenManager(
+            store=parts.store,
+            sink=parts.sink,
+            ledger=parts.ledger,
+            clock=parts.clock,
+            catalog=parts.scopes,
+            mint=Mint(parts.settings.tokens, parts.roles, parts.choose),
+            caller=caller,
+        )
+
+    @property
+    def actor(self) -> Principal:
+        """Who acts: the operating system's user, unless `acting_as` named another."""
+        return self._caller.principal
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._parts.settings
+
+    @property
+    def scopes(self) -> ScopeCatalog:
+        """The scopes that exist here."""
+        return self._parts.scopes
+
+    @property
+    def roles(self) -> RoleCatalog:
+        """The roles that exist here."""
+        return self._parts.roles
+
+    @property
+    def store_label(self) -> str:
+        """What to call the store to a person, such as `~/.loki/dashboard/tokens.json`."""
+        return self._parts.store.label
+
+    @property
+    def audit_label(self) -> str:
+        """What to call the audit log to a person; `off` when it is switched off."""
+        return self._parts.sink.label
+
+    def clock(self) -> datetime:
+        """Return the current time (UTC)."""
+        return self._parts.clock()
+
+    def revision(self) -> Hashable:
+        """Return what changes whenever tokens or their uses do; two stats."""
+        return self._parts.store.revision()
+
+    def authenticate(self, credential: str, *, address: str = "", agent: str = "") -> Principal:
+        """Return who a credential proves.
+
+        Args:
+            credential: a `loki_…` secret (RFC 6750, 2.1: what follows `Bearer `).
+            address: where the caller is, for the log.
+            agent: what the caller calls itself, for the log.
+
+        Raises:
+            AuthenticationError: it proves nobody; `code` says why.
+            StorageError: the store cannot be read.
+        """
+        return self._parts.authenticator.authenticate(credential, address=address, agent=agent)
+
+    def explain(self, credential: str, scope: str) -> Decision:
+        """Tell whether the holder of a credential has a scope, and why.
+
+        Raises:
+            AuthenticationError, StorageError: as for `authenticate`.
+            InvalidInput: `unknown_scope`.
+        """
+        self._parts.scopes.check_known((scope,))
+        return self.authenticate(credential).explain(scope)
+
+    def acting_as(self, principal: Principal, *, address: str = "", agent: str = "") -> Loki:
+        """Return the same store and log with another actor.
+
+        Args:
+            principal: who acts.
+            address: where the actor is, for the log.
+            agent: what the actor's client calls itself, for the log.
+        """
+        return Loki(self._parts, Caller(principal=principal, address=address, agent=agent))
+
+    def health(self) -> tuple[Finding, ...]:
+        """Return what is wrong or remarkable about this installation, worst first; never raises."""
+        parts = self._parts
+        return check_health(parts.store, parts.sink, parts.settings, parts.clock(), str(parts.settings.dashboard))
+
+    def accept_clock(self) -> None:
+        """Take the clock's time as true although the store was written later, because the clock was wrong then.
+
+        Raises:
+            AuditUnavailable: it could not be logged, so it was not done.
+            AuthorizationError: the actor does not hold `*`.
+            StorageError: the store could not be written.
+        """
+        self.tokens.accept_clock()
+
+    def close(self) -> None:
+        """Write what is waiting (at most two seconds) and let go of every file."""
+        self._parts.journal.close()
+        self._parts.store.close()
+        self._parts.sink.close()
+
+    def __enter__(self) -> Loki:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_loki(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    store: Store | None = None,
+    audit: AuditSink | None = None,
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    choose: Choice = secrets.choice,
+) -> Loki:
+    """Open the token store. Asks no network and creates nothing on disk.
+
+    Args:
+        settings: what to go by; by default the environment and the configuration files.
+        clock: returns the current time, aware; the system's by default.
+        store: another store than the configured one.
+        audit: another audit log than the configured one.
+        environ: the environment to read instead of the process's.
+        directory: the project's directory instead of the current one.
+        choose: picks characters of new secrets at random; must be fit for cryptography.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+    """
+    environ = os.environ if environ is None else environ
+    if settings is None:
+        settings = load_settings(environ, directory or Path.cwd())
+    clock = clock or read_system_clock
+    scopes = settings.rbac.build_scopes()
+    roles = settings.rbac.build_roles(scopes)
+    background = BackgroundWriter()
+    store = store or _open_store(settings, background, environ)
+    sink: AuditSink = audit or (FileLog(str(settings.dashboard / "audit")) if settings.audit.enabled else NoLog())
+    ledger = Ledger(store, sink, clock)
+    journal = AuthJournal(store, ledger, background, clock)
+    parts = _Parts(
+        settings=settings,
+        store=store,
+        sink=sink,
+        ledger=ledger,
+        journal=journal,
+        authenticator=Authenticator(store, clock, scopes, journal),
+        scopes=scopes,
+        roles=roles,
+        clock=clock,
+        choose=choose,
+    )
+    return Loki(parts, Caller(principal=find_os_actor(environ, scopes)))
+
+
+def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:
+    if settings.store.url != "file":
+        raise ConfigurationError(
+            "store.url names a store that this version does not have", remedy="leave it out, or set it to: file"
+        )
+    path = str(settings.dashboard)
+    home = environ.get("HOME", "")
+    label = f"~{path[len(home) :]}" if home and path.startswith(home.rstrip("/") + "/") else path
+    return FileStore(
+        path, background, label=os.path.join(label, NAME), allow_network_fs=settings.store.allow_network_fs
+    )

@@ -1,0 +1,238 @@
+"""One moment of a store, indexed for verification: a dictionary access and a constant-time comparison. Pure.
+
+A digest that was ever buried (revoked or deleted) is refused here, whatever its record says now.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any
+
+from loki_core.tokens.document import Document
+from loki_core.tokens.record import BrokenRecord, Record, parse_record
+from loki_core.tokens.secret import digest_secret, is_mistyped
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burial:
+    """A digest that never verifies again.
+
+    Attributes:
+        hash: the record's hash (hex SHA-256 of salt and secret).
+        salt: the record's salt, or "".
+        lookup: hex SHA-256 of the secret where it was known, or "".
+        token_id: the id of the record.
+        at: when (UTC), or None when the line does not say.
+    """
+
+    hash: str
+    salt: str = ""
+    lookup: str = ""
+    token_id: str = ""
+    at: datetime | None = None
+
+
+class Entry:
+    """What verification needs of one token.
+
+    Attributes:
+        token_id: the token.
+        digest: what the secret's SHA-256 must be, in constant time; "" where only the salted hash is known.
+        refusal: the code with which the secret is refused whatever the time, or "".
+        live_until: the end of its life, exclusive (UTC).
+        record: the record, or None of a deleted or unreadable one.
+        proof: a place for what the verifier derives from this entry once.
+    """
+
+    __slots__ = ("digest", "live_until", "proof", "record", "refusal", "token_id")
+
+    def __init__(self, token_id: str, digest: str, refusal: str, record: Record | None) -> None:
+        self.token_id = token_id
+        self.digest = digest
+        self.refusal = refusal
+        self.record = record
+        self.live_until = NEVER if record is None or record.expires_at is None else record.expires_at
+        self.proof: Any = None
+
+
+class Snapshot:
+    """An immutable view of a document and its burials; what is cached in it does not change what it answers."""
+
+    def __init__(
+        self,
+        document: Document,
+        burials: Mapping[str, Burial],
+        *,
+        revision: Hashable = None,
+        learned: Mapping[str, str] | None = None,
+        previous: Snapshot | None = None,
+    ) -> None:
+        """Index a document.
+
+        Args:
+            document: what the store holds.
+            burials: the buried digests, by hash.
+            revision: changes whenever the store does.
+            learned: SHA-256 of secrets of salted records found before, with their record's id.
+            previous: an earlier view, from which records that are the same objects are taken over.
+        """
+        self.document = document
+        self.burials = burials
+        self.revision = revision
+        self.learned: dict[str, str] = dict(learned or {})
+        self._records: dict[str, Record | BrokenRecord] = {}
+        self._index: dict[str, str | Entry] = {}
+        self._salted: list[tuple[str, str, str]] = []
+        self._by_name: dict[str, list[str]] | None = None
+        self.undone: tuple[str, ...] = ()
+        self.unburied: tuple[str, ...] = ()
+        self._build_index()
+        if previous is not None:
+            self._take_over(previous)
+
+    def _build_index(self) -> None:
+        index, unburied, undone = self._index, [], []
+        for key, raw in self.document.tokens.items():
+            digest = raw.get("hash") if isinstance(raw, dict) else None
+            if not isinstance(digest, str):
+                continue
+            revoked = raw.get("revoked", False)
+            if revoked is not False and digest not in self.burials:
+                unburied.append(key)
+            salt, lookup = raw.get("salt"), raw.get("lookup")
+            if salt and isinstance(salt, str):
+                self._salted.append((salt, digest, key))
+                if not isinstance(lookup, str) or len(lookup) != 64:
+                    continue
+                digest = lookup
+            # Of two records with one digest the revoked one counts: a copy must not bring a secret back.
+            if revoked is not False or digest not in index:
+                index[digest] = key
+        for digest, burial in self.burials.items():
+            key = burial.token_id
+            raw = self.document.tokens.get(key)
+            if isinstance(raw, dict) and raw.get("hash") == digest and raw.get("revoked") is not True:
+                undone.append(key)
+            if burial.salt:
+                self._salted.append((burial.salt, digest, key))
+            for known in (burial.lookup, "" if burial.salt else digest):
+                if known:
+                    index[known] = Entry(key, known, "token_revoked", None)
+        for known, key in self.learned.items():
+            index.setdefault(known, key)
+        self.undone, self.unburied = tuple(undone), tuple(unburied)
+
+    def _take_over(self, previous: Snapshot) -> None:
+        before, now = previous.document.tokens, self.document.tokens
+        for key, record in previous._records.items():
+            raw = now.get(key)
+            if (
+                raw is not None
+                and raw is before.get(key)
+                and (isinstance(record, BrokenRecord) or (record.hash in self.burials) <= record.revoked)
+            ):
+                self._records[key] = record
+
+    @property
+    def written_at(self) -> datetime | None:
+        """The newest time at which we wrote the store (UTC), or None."""
+        return self.document.written_at
+
+    @property
+    def outbox(self) -> tuple[Mapping[str, Any], ...]:
+        """The audit entries that wait for a log that can be written."""
+        return self.document.outbox
+
+    def find(self, credential: str) -> Entry | None:
+        """Return the entry that the secret proves, or None.
+
+        Args:
+            credential: the raw secret, in Unicode without lone surrogates.
+
+        Raises:
+            UnicodeEncodeError: it has lone surrogates.
+        """
+        digest = sha256(credential.encode()).hexdigest()
+        entry = self._index.get(digest)
+        if entry.__class__ is str:
+            entry = self._resolve(digest, entry, credential)
+        if entry is not None and compare_digest(entry.digest, digest):  # type: ignore[union-attr]
+            return entry  # type: ignore[return-value]
+        if self._salted and not is_mistyped(credential):
+            return self._search_salted(digest, credential)
+        return None
+
+    def _resolve(self, digest: str, key: str, credential: str) -> Entry | None:
+        record = self.get_record(key)
+        if not isinstance(record, Record):
+            return None
+        if record.salt:
+            # The look-up digest only says where to look: the salted hash is what proves the secret.
+            if not compare_digest(record.hash, digest_secret(credential, record.salt)):
+                return None
+        elif record.hash != digest:
+            return None
+        refusal = "token_revoked" if record.revoked else "token_locked" if record.locked else ""
+        entry = Entry(key, digest, refusal, record)
+        self._index[digest] = entry
+        return entry
+
+    def _search_salted(self, digest: str, credential: str) -> Entry | None:
+        found: str | None = None
+        buried = False
+        for salt, salted_hash, key in self._salted:
+            if compare_digest(salted_hash, digest_secret(credential, salt)):
+                found, buried = key, buried or salted_hash in self.burials
+        if found is None:
+            return None
+        self.learned[digest] = found
+        if buried:
+            entry = Entry(found, digest, "token_revoked", None)
+            self._index[digest] = entry
+            return entry
+        return self._resolve(digest, found, credential)
+
+    def get_record(self, token_id: str) -> Record | BrokenRecord | None:
+        """Return the record of that id, a broken one as such, or None."""
+        record = self._records.get(token_id)
+        if record is None:
+            raw = self.document.tokens.get(token_id)
+            if raw is None and token_id not in self.document.tokens:
+                return None
+            record = parse_record(token_id, raw)
+            if isinstance(record, Record) and record.hash in self.burials and not record.revoked:
+                burial = self.burials[record.hash]
+                record = dataclasses.replace(record, revoked=True, revoked_at=record.revoked_at or burial.at)
+            self._records[token_id] = record
+        return record
+
+    def records(self) -> Iterator[Record | BrokenRecord]:
+        """Yield every record, in the order of the store."""
+        for token_id in self.document.tokens:
+            record = self.get_record(token_id)
+            if record is not None:
+                yield record
+
+    def readable(self) -> Iterable[Record]:
+        """Yield the records that are not broken."""
+        return (record for record in self.records() if isinstance(record, Record))
+
+    def find_by_name(self, name: str) -> tuple[Record | BrokenRecord, ...]:
+        """Return the records that people call by this name, in the order of the store."""
+        if self._by_name is None:
+            names: dict[str, list[str]] = {}
+            for key, raw in self.document.tokens.items():
+                if isinstance(raw, dict):
+                    called = raw.get("original_name") or raw.get("name")
+                    if isinstance(called, str):
+                        names.setdefault(called, []).append(key)
+            self._by_name = names
+        found = (self.get_record(key) for key in self._by_name.get(name, ()))
+        return tuple(record for record in found if record is not None)
