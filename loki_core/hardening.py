@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 _PR_SET_DUMPABLE = 4
@@ -17,10 +18,8 @@ def harden_process() -> None:
         return
     import resource
 
-    try:
+    with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (OSError, ValueError):
-        pass
     if sys.platform != "linux":
         return
     try:

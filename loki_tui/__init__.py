@@ -1,0 +1,1 @@
+"""The access console: API tokens in a terminal, over SSH."""

@@ -1,0 +1,1 @@
+"""What the console needs of the terminal under it: checks, colours, the clipboard, recordings, a safe end."""
