@@ -6,16 +6,15 @@ time, two comparisons of times. Notes of uses and log entries are made in the ba
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from loki_core.auth_journal import AuthJournal
 from loki_core.errors import AuthenticationError, InvalidTokenError
 from loki_core.interfaces import Clock, Store
-from loki_core.ledger import find_time
 from loki_core.principal import Method, Principal
 from loki_core.scopes import ScopeCatalog
 from loki_core.tokens.secret import PREFIX, is_well_formed
-from loki_core.tokens.snapshot import NEVER, Entry
+from loki_core.tokens.snapshot import PAST, Entry
 
 LONGEST_CREDENTIAL = 16_384
 _EXPLANATIONS = {
@@ -26,7 +25,6 @@ _EXPLANATIONS = {
     "token_malformed": ("this is not a token", "a token begins with loki_"),
     "invalid_token": ("the token is not valid", "sign in again"),
 }
-_PAST = datetime.min.replace(tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _MOST_CALLERS = 100_000
 
@@ -60,24 +58,39 @@ class Authenticator:
             StorageError: the store cannot be read.
         """
         view = self._store.view()
-        now = self._clock()
         try:
             entry = view.find(credential) if len(credential) <= LONGEST_CREDENTIAL else None
         except (UnicodeEncodeError, AttributeError, TypeError):
             entry = None
-        if entry is not None and not entry.refusal:
-            end = entry.live_until
-            if now < end and (end is NEVER or find_time(now, view) < end):
-                caller = (entry.token_id, address)
-                if now >= self._due.get(caller, _PAST):
-                    self._note_use(caller, now, agent)
-                return entry.proof or self._prove(entry)
+        now = self._clock()
+        if entry is not None:
+            if now < entry.fresh_until and address == entry.address:
+                return entry.proof  # type: ignore[no-any-return]
+            if not entry.refusal and now < entry.live_until:
+                return self._accept(entry, now, address, agent)
         raise self._refuse(credential, entry, now, address, agent)
+
+    def _accept(self, entry: Entry, now: datetime, address: str, agent: str) -> Principal:
+        caller = (entry.token_id, address)
+        due = self._due.get(caller)
+        if due is None or now >= due or due > now + _MINUTE:  # the last: the clock was set back
+            due = now + _MINUTE
+            if len(self._due) >= _MOST_CALLERS:
+                self._due.clear()
+            self._due[caller] = due
+            self._journal.note_use(entry.token_id, now, address, agent)
+        if entry.proof is None:
+            entry.proof = self._prove(entry)
+        # Written in this order: a thread that sees the new time must not see the old address with it.
+        entry.fresh_until = PAST
+        entry.address = address
+        entry.fresh_until = min(due, entry.live_until)
+        return entry.proof  # type: ignore[no-any-return]
 
     def _prove(self, entry: Entry) -> Principal:
         record = entry.record
         assert record is not None  # noqa: S101 - an entry without a record always has a refusal
-        principal = Principal(
+        return Principal(
             subject=record.id,
             name=record.name,
             role=record.role,
@@ -87,14 +100,6 @@ class Authenticator:
             expires_at=record.expires_at,
             catalog=self._catalog,
         )
-        entry.proof = principal
-        return principal
-
-    def _note_use(self, caller: tuple[str, str], now: datetime, agent: str) -> None:
-        if len(self._due) >= _MOST_CALLERS:
-            self._due.clear()
-        self._due[caller] = now + _MINUTE
-        self._journal.note_use(caller[0], now, caller[1], agent)
 
     def _refuse(
         self, credential: str, entry: Entry | None, now: datetime, address: str, agent: str

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from loki_core.errors import AuditUnavailable, LokiError
 from loki_core.interfaces import AuditSink, Finding, Store
-from loki_core.ledger import CLOCK_TOLERANCE
 from loki_core.settings import Settings
 from loki_core.tokens.record import BrokenRecord, Record
 
@@ -66,7 +65,7 @@ def _check_records(store: Store, now: datetime) -> Iterator[Finding]:
             message=f"{len(view.outbox)} audit entries wait for a log that can be written",
             remedy="mend the log: they arrive by themselves",
         )
-    if view.written_at is not None and view.written_at - CLOCK_TOLERANCE > now:
+    if view.written_at is not None and view.floor > now:
         yield Finding(
             code="clock_set_back",
             severity="error",

@@ -42,6 +42,10 @@ class TokenView(Protocol):
         """The newest time at which we wrote (UTC), or None."""
 
     @property
+    def floor(self) -> datetime:
+        """The earliest that it can be now (UTC): five minutes before the newest time at which we wrote."""
+
+    @property
     def outbox(self) -> tuple[Mapping[str, Any], ...]:
         """Audit entries that wait for a log that can be written, each with its `event_id`."""
 
@@ -50,7 +54,7 @@ class TokenView(Protocol):
         """Ids of revoked tokens whose stored record says otherwise; the next commit repairs them."""
 
     def find(self, credential: str) -> Entry | None:
-        """Return the entry that the secret proves, or None."""
+        """Return the entry that the secret proves, or None; one that ended before `floor` is refused in it."""
 
     def get_record(self, token_id: str) -> Record | BrokenRecord | None:
         """Return the record of that id, or None."""

@@ -23,7 +23,6 @@ from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView, Tr
 from loki_core.tokens.snapshot import Burial
 
 Delivery = Literal["written", "pending"]
-CLOCK_TOLERANCE = timedelta(minutes=5)
 _RECENT_LINES = 2_000
 _RETRY = timedelta(seconds=2)
 
@@ -35,9 +34,7 @@ def find_time(now: datetime, view: TokenView) -> datetime:
         now: what the clock says.
         view: the store, which knows the newest time at which we wrote.
     """
-    if view.written_at is None:
-        return now
-    return max(now, view.written_at - CLOCK_TOLERANCE)
+    return max(now, view.floor)
 
 
 class Ledger:

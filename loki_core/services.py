@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 from collections.abc import Hashable, Mapping
@@ -28,10 +29,8 @@ from loki_core.token_manager import Caller, TokenManager
 from loki_core.tokens.file_store import NAME, FileStore
 from loki_core.tokens.secret import Choice
 
-
-def read_system_clock() -> datetime:
-    """Return the system's time in UTC."""
-    return datetime.now(UTC)
+read_system_clock: Clock = functools.partial(datetime.now, UTC)
+"""Returns the system's time in UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +54,7 @@ class Loki:
 
     Attributes:
         tokens: the operations on tokens, done and logged as `actor`.
+        authenticate: from a credential to a Principal, see Authenticator.authenticate.
         actor: who acts.
     """
 
@@ -70,6 +70,7 @@ class Loki:
             mint=Mint(parts.settings.tokens, parts.roles, parts.choose),
             caller=caller,
         )
+        self.authenticate = parts.authenticator.authenticate
 
     @property
     def actor(self) -> Principal:
@@ -108,20 +109,6 @@ class Loki:
     def revision(self) -> Hashable:
         """Return what changes whenever tokens or their uses do; two stats."""
         return self._parts.store.revision()
-
-    def authenticate(self, credential: str, *, address: str = "", agent: str = "") -> Principal:
-        """Return who a credential proves.
-
-        Args:
-            credential: a `loki_…` secret (RFC 6750, 2.1: what follows `Bearer `).
-            address: where the caller is, for the log.
-            agent: what the caller calls itself, for the log.
-
-        Raises:
-            AuthenticationError: it proves nobody; `code` says why.
-            StorageError: the store cannot be read.
-        """
-        return self._parts.authenticator.authenticate(credential, address=address, agent=agent)
 
     def explain(self, credential: str, scope: str) -> Decision:
         """Tell whether the holder of a credential has a scope, and why.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
@@ -18,6 +18,9 @@ from loki_core.tokens.record import BrokenRecord, Record, parse_record
 from loki_core.tokens.secret import digest_secret, is_mistyped
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+PAST = datetime.min.replace(tzinfo=UTC)
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How much earlier than our newest write the clock may be before it is not believed any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +43,19 @@ class Burial:
 
 
 class Entry:
-    """What verification needs of one token.
+    """What verification needs of one token, as long as one view of the store lasts.
 
     Attributes:
         token_id: the token.
-        digest: what the secret's SHA-256 must be, in constant time; "" where only the salted hash is known.
-        refusal: the code with which the secret is refused whatever the time, or "".
+        digest: the secret's hex SHA-256, to be compared in constant time.
+        refusal: the code with which the secret is refused whatever the clock says, or "".
         live_until: the end of its life, exclusive (UTC).
-        record: the record, or None of a deleted or unreadable one.
-        proof: a place for what the verifier derives from this entry once.
+        record: the record, or None of a deleted one.
+        proof, address, fresh_until: the verifier's: what it answers without a second thought, for calls from that
+            address until that time.
     """
 
-    __slots__ = ("digest", "live_until", "proof", "record", "refusal", "token_id")
+    __slots__ = ("address", "digest", "fresh_until", "live_until", "proof", "record", "refusal", "token_id")
 
     def __init__(self, token_id: str, digest: str, refusal: str, record: Record | None) -> None:
         self.token_id = token_id
@@ -60,6 +64,8 @@ class Entry:
         self.record = record
         self.live_until = NEVER if record is None or record.expires_at is None else record.expires_at
         self.proof: Any = None
+        self.address = ""
+        self.fresh_until = PAST
 
 
 class Snapshot:
@@ -88,7 +94,9 @@ class Snapshot:
         self.revision = revision
         self.learned: dict[str, str] = dict(learned or {})
         self._records: dict[str, Record | BrokenRecord] = {}
-        self._index: dict[str, str | Entry] = {}
+        self._index: dict[str, str] = {}
+        self._entries: dict[str, Entry] = {}
+        self.floor = PAST if document.written_at is None else document.written_at - CLOCK_TOLERANCE
         self._salted: list[tuple[str, str, str]] = []
         self._by_name: dict[str, list[str]] | None = None
         self.undone: tuple[str, ...] = ()
@@ -124,7 +132,7 @@ class Snapshot:
                 self._salted.append((burial.salt, digest, key))
             for known in (burial.lookup, "" if burial.salt else digest):
                 if known:
-                    index[known] = Entry(key, known, "token_revoked", None)
+                    self._entries[known] = Entry(key, known, "token_revoked", None)
         for known, key in self.learned.items():
             index.setdefault(known, key)
         self.undone, self.unburied = tuple(undone), tuple(unburied)
@@ -160,44 +168,54 @@ class Snapshot:
             UnicodeEncodeError: it has lone surrogates.
         """
         digest = sha256(credential.encode()).hexdigest()
-        entry = self._index.get(digest)
-        if entry.__class__ is str:
-            entry = self._resolve(digest, entry, credential)
-        if entry is not None and compare_digest(entry.digest, digest):  # type: ignore[union-attr]
-            return entry  # type: ignore[return-value]
+        entry = self._entries.get(digest)
+        if entry is not None and compare_digest(entry.digest, digest):
+            return entry
+        return self._find_first_time(digest, credential)
+
+    def _find_first_time(self, digest: str, credential: str) -> Entry | None:
+        token_id = self._index.get(digest)
+        if token_id is not None:
+            entry = self._prove(token_id, digest, credential)
+            if entry is not None:
+                return entry
         if self._salted and not is_mistyped(credential):
             return self._search_salted(digest, credential)
         return None
 
-    def _resolve(self, digest: str, key: str, credential: str) -> Entry | None:
-        record = self.get_record(key)
+    def _prove(self, token_id: str, digest: str, credential: str) -> Entry | None:
+        record = self.get_record(token_id)
         if not isinstance(record, Record):
             return None
-        if record.salt:
-            # The look-up digest only says where to look: the salted hash is what proves the secret.
-            if not compare_digest(record.hash, digest_secret(credential, record.salt)):
-                return None
-        elif record.hash != digest:
+        # The look-up digest of a salted record only says where to look: the salted hash is what proves the secret.
+        proved = digest_secret(credential, record.salt) if record.salt else digest
+        if not compare_digest(record.hash, proved):
             return None
-        refusal = "token_revoked" if record.revoked else "token_locked" if record.locked else ""
-        entry = Entry(key, digest, refusal, record)
-        self._index[digest] = entry
+        refusal = ""
+        if record.revoked:
+            refusal = "token_revoked"
+        elif record.expires_at is not None and record.expires_at <= self.floor:
+            refusal = "token_expired"  # a clock that was set back does not bring it to life
+        elif record.locked:
+            refusal = "token_locked"
+        return self._remember(Entry(token_id, digest, refusal, record))
+
+    def _remember(self, entry: Entry) -> Entry:
+        self._entries[entry.digest] = entry
         return entry
 
     def _search_salted(self, digest: str, credential: str) -> Entry | None:
         found: str | None = None
         buried = False
-        for salt, salted_hash, key in self._salted:
+        for salt, salted_hash, token_id in self._salted:
             if compare_digest(salted_hash, digest_secret(credential, salt)):
-                found, buried = key, buried or salted_hash in self.burials
+                found, buried = token_id, buried or salted_hash in self.burials
         if found is None:
             return None
         self.learned[digest] = found
         if buried:
-            entry = Entry(found, digest, "token_revoked", None)
-            self._index[digest] = entry
-            return entry
-        return self._resolve(digest, found, credential)
+            return self._remember(Entry(found, digest, "token_revoked", None))
+        return self._prove(found, digest, credential)
 
     def get_record(self, token_id: str) -> Record | BrokenRecord | None:
         """Return the record of that id, a broken one as such, or None."""
