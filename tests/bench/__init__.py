@@ -1,0 +1,1 @@
+"""Measurements that print ratios and judge nothing: `python -m tests.bench`."""
