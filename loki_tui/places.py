@@ -1,0 +1,31 @@
+"""The screens there are, in the order of their numbers: the tab line and the number keys come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from loki_tui.app import LokiApp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One screen: its number key, its name, and how to make it."""
+
+    key: str
+    title: str
+    mode: str
+    open: Callable[[LokiApp], Screen[None]]
+
+
+def _open_tokens(app: LokiApp) -> Screen[None]:
+    from loki_tui.screens.tokens import TokensScreen
+
+    return TokensScreen(app.loki)
+
+
+PLACES = (Place(key="1", title="Tokens", mode="tokens", open=_open_tokens),)

@@ -1,0 +1,293 @@
+"""A table over any number of rows: only the visible ones are ever formatted, and a cursor move repaints two lines.
+
+Textual's own DataTable keeps every cell, which costs seconds at 100,000 rows; this one asks a source for what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from loki_tui.actions import ACTIONS
+from loki_tui.keymap import bind_actions
+from loki_tui.spans import TONES, Span, fit
+
+CURSOR_SIGN = ">"
+MARK_SIGN = "*"
+GUTTER = 3
+"""Cells before the first column: the cursor's sign, the mark's, a blank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column.
+
+    Attributes:
+        id: what the source knows it by.
+        title: what stands above it.
+        width: cells, the gap after it included; 0 takes what is left.
+        most: where it takes what is left and is not the last to do so, at most that much.
+        shown_from: the width of the table from which it is shown.
+    """
+
+    id: str
+    title: str
+    width: int = 0
+    most: int = 0
+    shown_from: int = 0
+
+
+class RowSource(Protocol):
+    """Where the rows come from. Positions count the rows that are shown now, from 0."""
+
+    def __len__(self) -> int: ...
+
+    def key_at(self, index: int) -> str:
+        """Return what the row is known by, whatever its position."""
+        ...
+
+    def find_index(self, key: str) -> int | None:
+        """Return the row's position, or None when it is not shown."""
+        ...
+
+    def cell_at(self, index: int, column: str) -> Span:
+        """Return what stands in that column."""
+        ...
+
+
+class RowTable(ScrollView, can_focus=True):
+    """The rows of a source, with a cursor and marks."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES} | {
+        "row-table--cursor",
+        "row-table--cursor-blurred",
+        "row-table--marked",
+    }
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bind_actions(ACTIONS, "table")]
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands on another row, or on none."""
+
+        key: str | None
+
+    @dataclass
+    class MarksChanged(Message):
+        """Other rows are marked than before."""
+
+        marks: frozenset[str]
+
+    @dataclass
+    class Chosen(Message):
+        """A row was chosen by a double click."""
+
+        key: str
+
+    def __init__(self, source: RowSource, columns: Sequence[Column], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.source = source
+        self.columns = tuple(columns)
+        self.cursor = 0
+        self.marks: frozenset[str] = frozenset()
+        self.placeholder = ""
+        self._key: str | None = None
+        self._strips: dict[tuple[int, bool], Strip] = {}
+        self._tones: dict[str, Style] = {}
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the row that the cursor stands on, or None when there is no row."""
+        return self._key
+
+    def find_layout(self, width: int) -> list[tuple[Column, int]]:
+        """Return the columns shown in that many cells, and how wide each is, its gap included."""
+        shown = [column for column in self.columns if width >= column.shown_from]
+        rest = width - GUTTER - sum(column.width for column in shown)
+        growing = [column for column in shown if not column.width]
+        layout: list[tuple[Column, int]] = []
+        for column in shown:
+            cells = column.width
+            if not cells:
+                is_last = column is growing[-1]
+                cells = max(rest if is_last else min(rest, column.most), 0)
+                rest -= cells
+            layout.append((column, cells))
+        return layout
+
+    # What changes the rows
+
+    def rows_changed(self, *, follow: str | None = None) -> None:
+        """Show what the source has now; the cursor stays on its row, and that row on its line where it can.
+
+        Marks stay too, of rows that are not shown as well: whoever owns the rows drops those that are gone.
+
+        Args:
+            follow: the key of the row to move the cursor to instead.
+        """
+        line = self.cursor - self.scroll_offset.y
+        was_at_top = self.scroll_offset.y == 0
+        wanted = follow or self._key
+        found = self.source.find_index(wanted) if wanted is not None else None
+        self.cursor = max(0, min(self.cursor if found is None else found, len(self.source) - 1))
+        self._strips.clear()
+        self.virtual_size = Size(self.size.width, len(self.source))
+        height = self.scrollable_content_region.height
+        if not (was_at_top and self.cursor < height):
+            top = max(0, min(self.cursor - line, len(self.source) - height))
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        self._reveal_cursor()
+        self.refresh()
+        self._note_cursor()
+
+    def set_marks(self, marks: frozenset[str]) -> None:
+        """Mark these rows and no others."""
+        if marks != self.marks:
+            self.marks = marks
+            self._strips.clear()
+            self.refresh()
+            self.post_message(self.MarksChanged(marks))
+
+    def toggle_mark(self) -> None:
+        """Mark the row at the cursor, or unmark it, and go on to the next."""
+        if self._key is None:
+            return
+        marks = self.marks ^ {self._key}
+        self.marks = marks
+        self._forget_line(self.cursor)
+        self.refresh_line(self.cursor)
+        self.post_message(self.MarksChanged(marks))
+        self.move_cursor(self.cursor + 1)
+
+    def repaint(self) -> None:
+        """Format the visible rows anew, because time has passed."""
+        self._strips.clear()
+        self.refresh()
+
+    # Moving
+
+    def move_cursor(self, index: int) -> None:
+        """Put the cursor on that row, or the nearest there is, and show it."""
+        index = max(0, min(index, len(self.source) - 1))
+        if index != self.cursor:
+            before, self.cursor = self.cursor, index
+            self.refresh_line(before)
+            self.refresh_line(index)
+        self._reveal_cursor()
+        self._note_cursor()
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by rows."""
+        self.move_cursor(self.cursor + step)
+
+    def action_move_page(self, direction: int) -> None:
+        """Move the cursor by a page."""
+        self.move_cursor(self.cursor + direction * max(self.scrollable_content_region.height - 1, 1))
+
+    def action_move_to_end(self, last: bool) -> None:
+        """Move the cursor to the first or the last row."""
+        self.move_cursor(len(self.source) - 1 if last else 0)
+
+    def _reveal_cursor(self) -> None:
+        height = self.scrollable_content_region.height
+        top = self.scroll_offset.y
+        if not height:
+            return
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True, force=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True, force=True)
+
+    def _note_cursor(self) -> None:
+        key = self.source.key_at(self.cursor) if len(self.source) else None
+        if key != self._key:
+            self._key = key
+            self.post_message(self.CursorMoved(key))
+
+    # Events
+
+    def on_resize(self) -> None:
+        """Lay the columns out anew; the cursor stays in sight."""
+        self._strips.clear()
+        self.virtual_size = Size(self.size.width, len(self.source))
+        self._reveal_cursor()
+
+    def on_focus(self) -> None:
+        """Show the cursor's row as the one that keys act on."""
+        self._strips.clear()
+        self.refresh_line(self.cursor)
+
+    on_blur = on_focus
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the row that was clicked; in the gutter mark it; twice choose it."""
+        index = event.y + self.scroll_offset.y
+        if not 0 <= index < len(self.source):
+            return
+        self.move_cursor(index)
+        if event.chain == 2 and self._key is not None:
+            self.post_message(self.Chosen(self._key))
+        elif event.x < GUTTER:
+            self.marks = self.marks ^ {self.source.key_at(index)}
+            self._forget_line(index)
+            self.refresh_line(index)
+            self.post_message(self.MarksChanged(self.marks))
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme before."""
+        super().notify_style_update()
+        self._tones.clear()
+        self._strips.clear()
+
+    # Painting
+
+    def _forget_line(self, index: int) -> None:
+        self._strips.pop((index, True), None)
+        self._strips.pop((index, False), None)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one visible line, styled."""
+        width = self.scrollable_content_region.width
+        index = y + self.scroll_offset.y
+        if index >= len(self.source):
+            text = self.placeholder if y == 0 and not len(self.source) else ""
+            style = self._find_style("tone--muted") if text else self.rich_style
+            return Strip([Segment(fit(" " * GUTTER + text, width), style)], width)
+        is_cursor = index == self.cursor
+        strip = self._strips.get((index, is_cursor))
+        if strip is None:
+            if len(self._strips) > 1_000:
+                self._strips.clear()
+            strip = self._strips[index, is_cursor] = self._paint_row(index, is_cursor, width)
+        return strip
+
+    def _paint_row(self, index: int, is_cursor: bool, width: int) -> Strip:
+        marked = self.source.key_at(index) in self.marks
+        gutter = (CURSOR_SIGN if is_cursor else " ") + (MARK_SIGN if marked else " ") + " "
+        row_style: Style | None = None
+        if is_cursor:
+            row_style = self._find_style("row-table--cursor" if self.has_focus else "row-table--cursor-blurred")
+        elif marked:
+            row_style = self._find_style("row-table--marked")
+        segments = [Segment(gutter, row_style or self.rich_style)]
+        for column, cells in self.find_layout(width):
+            span = self.source.cell_at(index, column.id)
+            style = row_style or (self._find_style(f"tone--{span.tone}") if span.tone else self.rich_style)
+            segments.append(Segment(fit(span.text, cells - 1) + " ", style))
+        return Strip(Segment.simplify(segments), width)
+
+    def _find_style(self, component: str) -> Style:
+        style = self._tones.get(component)
+        if style is None:
+            style = self._tones[component] = self.get_component_rich_style(component)
+        return style
