@@ -41,9 +41,11 @@ class Places:
 
     def get_label(self, path: Path) -> str:
         """Return the path as people write it, on one printable line."""
-        if path.is_relative_to(self.directory):
+        is_here = path.is_relative_to(self.directory) and self.directory != Path("/")
+        is_own = path.is_relative_to(self.user_home)
+        if is_here and not (is_own and path.is_relative_to(self.home)):
             short = f"./{path.relative_to(self.directory)}"
-        elif path.is_relative_to(self.user_home):
+        elif is_own:
             short = f"~/{path.relative_to(self.user_home)}"
         else:
             short = str(path)

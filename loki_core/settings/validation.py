@@ -12,11 +12,12 @@ from loki_core.errors import ConfigurationError
 from loki_core.settings.assembly import build_settings
 from loki_core.settings.document import Kind, Node, parse_document
 from loki_core.settings.keys import KEYS_BY_NAME
-from loki_core.settings.layers import Rank
-from loki_core.settings.places import find_places
-from loki_core.settings.reader import SECTIONS, list_children, read_file
+from loki_core.settings.layers import Layer, Rank
+from loki_core.settings.places import Places, expand_path, find_places
+from loki_core.settings.reader import SECTIONS, list_children, read_environment, read_file
 from loki_core.settings.safefile import SafeFile, find_file
-from loki_core.settings.sources import list_store_owners, read_own, read_project
+from loki_core.settings.sources import find_home_file, list_store_owners, read_own, read_project
+from loki_core.settings.values import Base
 from loki_core.settings.wrong import quote_name
 
 
@@ -32,33 +33,61 @@ class Validation(NamedTuple):
     notes: tuple[str, ...]
 
 
-def validate_file(path: Path, *, environ: Mapping[str, str] | None = None, user_home: Path | None = None) -> Validation:
-    """Return what is wrong with a configuration file, without using it.
+def validate_file(
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    user_home: Path | None = None,
+) -> Validation:
+    """Return what is wrong with a configuration file, whether it is in use or not.
+
+    Rules between keys are judged with what stands around the file: the environment, and below a project's file
+    the user's own.
 
     Args:
-        path: the file; one named `.loki/config.yaml` outside the user's home is judged as a project's.
+        path: the file; one named `.loki/config.yaml` outside the user's home is judged as a project's, trusted.
         environ: the environment, by default `os.environ`.
+        directory: what a relative path starts from; by default the working directory.
         user_home: the user's home directory; by default `HOME`.
     """
-    path = Path(os.path.abspath(path))
-    places = find_places(os.environ if environ is None else environ, path.parent, user_home)
-    label = places.get_label(path)
-    is_project = path.parent.name == ".loki" and not _is_same(path.parent, places.home)
-    owners = list_store_owners(places) if path == places.home_file else ()
+    environ = os.environ if environ is None else environ
+    places = find_places(environ, Path.cwd() if directory is None else directory, user_home)
+    path = expand_path(str(path), places.directory, places.user_home)
     problems: list[ConfigurationError] = []
     notes: tuple[str, ...] = ()
     try:
-        file = find_file(path, label, follows_links=not is_project, owners=owners)
-        if file is None:
-            raise ConfigurationError(f"{label}: there is no such file", remedy="name one that exists")
+        is_project = path.parent.name == ".loki" and not _is_same(path.parent, places.home)
+        file = _get_file(path, places, is_project)
+        label = places.get_label(path)
         read_file(file, label, places.user_home, problems.append)
         notes = tuple(_list_strays(file, label))
         if not problems:
-            found = read_project(file, places) if is_project else read_own(file, places)
-            build_settings(places, [(Rank.PROJECT if is_project else Rank.HOME, found)])
+            _check_together(file, places, environ, is_project)
     except ConfigurationError as error:
         problems.append(error)
     return Validation(tuple(problems), notes)
+
+
+def _get_file(path: Path, places: Places, is_project: bool) -> SafeFile:
+    label = places.get_label(path)
+    owners = list_store_owners(places) if path == places.home_file else ()
+    file = find_file(path, label, follows_links=not is_project, owners=owners)
+    if file is None:
+        raise ConfigurationError(f"{label}: there is no such file", remedy="name one that exists")
+    return file
+
+
+def _check_together(file: SafeFile, places: Places, environ: Mapping[str, str], is_project: bool) -> None:
+    layers: list[Layer] = []
+    if is_project:
+        own = find_home_file(places)
+        layers += [(Rank.HOME, read_own(own, places))] if own else []
+        layers.append((Rank.PROJECT, read_project(file, places)))
+    else:
+        layers.append((Rank.HOME, read_own(file, places)))
+    layers.append((Rank.ENVIRONMENT, read_environment(environ, Base(places.directory, places.user_home))))
+    build_settings(places, layers)
 
 
 def _is_same(one: Path, other: Path) -> bool:

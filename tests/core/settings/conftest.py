@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +52,30 @@ def write(path: Path, text: str | bytes, mode: int = 0o600) -> Path:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     os.chmod(path, mode)
     return path
+
+
+def run_as_nobody(answer: Callable[[], str], tmp_path: Path) -> str:
+    """Return what the function answers, or refuses with, in a child process of another user's. Only as root."""
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        os.chmod(directory, 0o755)
+    user = pwd.getpwnam("nobody")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+            try:
+                os.write(writer, answer().encode())
+            except ConfigurationError as error:
+                os.write(writer, error.message.encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as pipe:
+        return pipe.read().decode()
 
 
 @pytest.fixture

@@ -53,12 +53,9 @@ def test_scopes_may_be_separated_by_commas_or_spaces(world: World) -> None:
 
 @pytest.mark.parametrize(
     "issuer",
-    ["http://idp.example", "idp.example", "https://", "https://u:p@idp.example", "https://idp.example?x", "ftp://x"]
-    + [
-        "https://idp.example#x",
-        "https://[::1",
-        "https://idp.example:99999",
-        "javascript:alert(1)",
+    [
+        *("http://idp.example", "idp.example", "https://", "https://u:p@idp.example", "https://idp.example?x"),
+        *("https://idp.example#x", "https://[::1", "https://idp.example:99999", "javascript:alert(1)", "ftp://x"),
         "http://127.0.0.1.evil",
     ],
 )

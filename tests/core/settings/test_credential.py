@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from loki_core.errors import ConfigurationError
 from loki_core.settings.credential import find_credential, load_client_secret
 from loki_core.settings.sections import OidcSettings
-from tests.core.settings.conftest import write
+from tests.core.settings.conftest import run_as_nobody, write
 
 SECRET = "loki_" + "B" * 49
 
@@ -67,9 +68,19 @@ def test_a_credential_beyond_all_length_is_refused() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_token_file_that_others_can_read_is_refused_unless_it_is_roots(tmp_path: Path) -> None:
     path = write(tmp_path / "t", SECRET, mode=0o444)
-    assert reveal({"LOKI_TOKEN_FILE": str(path)}) == SECRET  # how container platforms mount secrets
-    os.chown(path, 65534, 65534)
-    assert "belongs to nobody" in refuse({"LOKI_TOKEN_FILE": str(path)})
+    nobody = pwd.getpwnam("nobody")
+
+    def answer() -> str:
+        return reveal({"LOKI_TOKEN_FILE": str(path)}, tmp_path) or ""
+
+    assert run_as_nobody(answer, tmp_path) == SECRET  # how container platforms mount secrets
+    os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    assert run_as_nobody(answer, tmp_path) == "the file that LOKI_TOKEN_FILE names can be read by others"
+    os.chmod(path, 0o400)
+    assert run_as_nobody(answer, tmp_path) == SECRET
+    os.chown(path, 12345, -1)
+    os.chmod(path, 0o444)
+    assert "belongs to 12345" in run_as_nobody(answer, tmp_path)
 
 
 def test_a_token_file_that_others_can_write_or_that_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from loki_core.errors import ConfigurationError
 from loki_core.settings import load_settings
 from loki_core.settings.trust import trust_project
-from tests.core.settings.conftest import World, write
+from tests.core.settings.conftest import World, run_as_nobody, write
 
 SETTING = "server: {port: 81}"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -74,32 +73,13 @@ def test_root_takes_the_home_config_of_the_stores_owner_but_not_their_project(wo
 @AS_ROOT
 def test_a_config_of_roots_is_taken_by_everyone_but_a_third_persons_is_not(world: World, tmp_path: Path) -> None:
     named = write(tmp_path / "x.yaml", SETTING, mode=0o644)
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        os.chmod(directory, 0o755)
-    assert _load_as_nobody(world, named) == "81"
+
+    def load() -> str:
+        return str(load_settings({"LOKI_CONFIG": str(named)}, Path("/"), user_home=world.user_home).server.port)
+
+    assert run_as_nobody(load, tmp_path) == "81"
     os.chown(named, 12345, -1)
-    assert "belongs to 12345, not to you" in _load_as_nobody(world, named)
-
-
-def _load_as_nobody(world: World, named: Path) -> str:
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY.pw_gid)
-            os.setuid(NOBODY.pw_uid)
-            try:
-                settings = load_settings({"LOKI_CONFIG": str(named)}, Path("/"), user_home=world.user_home)
-                os.write(writer, str(settings.server.port).encode())
-            except ConfigurationError as error:
-                os.write(writer, error.message.encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    os.waitpid(child, 0)
-    with os.fdopen(reader, "rb") as pipe:
-        return pipe.read().decode()
+    assert "belongs to 12345, not to you" in run_as_nobody(load, tmp_path)
 
 
 def test_a_symlinked_project_config_is_refused(world: World, tmp_path: Path) -> None:

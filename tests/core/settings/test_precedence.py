@@ -100,6 +100,13 @@ def test_in_the_home_directory_the_project_file_is_the_home_file_and_counts_once
     assert settings.ignored == ()
 
 
+def test_the_users_own_file_is_called_by_its_own_name_from_everywhere(world: World) -> None:
+    world.write_home("server: {port: 81}")
+    for directory in (world.user_home, world.project, Path("/")):
+        settings = load_settings({}, directory, user_home=world.user_home)
+        assert str(settings.get_origin("server.port")) == "~/.loki/config.yaml:1"
+
+
 def test_in_the_home_directory_a_linked_home_file_is_not_taken_for_a_planted_link(world: World, tmp_path: Path) -> None:
     dotfile = write(tmp_path / "dotfiles" / "loki.yaml", "server: {port: 81}")
     world.home_file.parent.mkdir(mode=0o700)

@@ -36,6 +36,21 @@ def test_a_projects_file_is_held_to_a_projects_rules(world: World) -> None:
     assert "must not stand in a project's file" in validate(world, path).problems[0].message
 
 
+def test_a_projects_file_is_judged_with_what_stands_below_it(world: World) -> None:
+    world.write_home("enterprise: {rbac: {custom_roles: {ops: {scopes: [control]}}}}")
+    path = world.write_project("enterprise: {auth: {oidc: {default_role: ops, client_id: x}}}")
+    environ = {"LOKI_OIDC_ISSUER": "https://idp.example"}
+    assert validate_file(path, environ=environ, user_home=world.user_home).problems == ()
+
+
+def test_a_relative_path_starts_from_the_directory(world: World) -> None:
+    world.write_project("server: {port: x}")
+    validation = validate_file(
+        Path(".loki/config.yaml"), environ={}, directory=world.project, user_home=world.user_home
+    )
+    assert validation.problems[0].message.startswith("./.loki/config.yaml:1: server.port")
+
+
 def test_keys_that_are_left_alone_but_look_like_ours_are_pointed_out(world: World) -> None:
     path = world.write_home("tokens: {x: 1}\nEnterprise: {}\nenterprise:\n  token: {a: 1}\n  siem: 1\nmodel: x\n")
     notes = validate(world, path).notes
