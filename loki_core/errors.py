@@ -13,7 +13,8 @@ LokiError
 ├── AuditUnavailable        the host's administrator: the audit log cannot be written
 └── ProviderUnavailable     the identity provider's administrator
 
-Each error has a stable `code`, a one-line message and, where there is one, the `remedy`. None of them ever holds a secret.
+Each error has a stable `code`, a one-line message and, where there is one, the `remedy`. None of them ever holds a
+secret.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def _check_records(store: Store, now: datetime) -> Iterator[Finding]:
         yield Finding(
             code="clock_set_back",
             severity="error",
-            message=f"the clock says {now:%Y-%m-%d %H:%MZ}, but the store was written {view.written_at:%Y-%m-%d %H:%MZ}",
+            message=f"the clock says {now:%F %H:%MZ}, but the store was written {view.written_at:%F %H:%MZ}",
             remedy="set the clock; if it is right now: loki enterprise doctor --accept-clock",
         )
     if salted:

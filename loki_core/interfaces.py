@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from loki_core.audit.events import AuditEntry
+from loki_core.tokens.burials import Burial
 from loki_core.tokens.record import BrokenRecord, Record
-from loki_core.tokens.snapshot import Burial, Entry
+from loki_core.tokens.snapshot import Entry
 from loki_core.tokens.token import Use
 
 Clock = Callable[[], datetime]
@@ -69,8 +70,8 @@ class TokenView(Protocol):
         """Return the records that people call by this name."""
 
     @property
-    def burials(self) -> Mapping[str, Burial]:
-        """The digests that never verify again, by hash."""
+    def burials(self) -> Collection[Burial]:
+        """The digests that never verify again."""
 
 
 class Transaction(Protocol):

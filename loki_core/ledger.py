@@ -9,9 +9,8 @@ that can be written, and otherwise waits in the store (`audit_outbox`) and arriv
 from __future__ import annotations
 
 import contextlib
-import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from loki_core.audit.chain import dump_entry, parse_entry
 from loki_core.audit.events import GRANTS, AuditEntry, AuditEvent
 from loki_core.errors import AuditUnavailable, StorageError
 from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView, Transaction
-from loki_core.tokens.snapshot import Burial
+from loki_core.tokens.burials import Burial
 
 Delivery = Literal["written", "pending"]
 _RECENT_LINES = 2_000
@@ -40,7 +39,16 @@ def find_time(now: datetime, view: TokenView) -> datetime:
 class Ledger:
     """Changes a store and logs it, in the order that survives a crash at any point."""
 
-    def __init__(self, store: Store, sink: AuditSink, clock: Clock) -> None:
+    def __init__(self, store: Store, sink: AuditSink, clock: Clock, make_id: Callable[[], str]) -> None:
+        """Bring together what a change needs.
+
+        Args:
+            store: what is changed.
+            sink: where it is logged.
+            clock: returns the current time, aware.
+            make_id: returns a new random identifier for an entry that has to wait.
+        """
+        self._make_id = make_id
         self._store = store
         self._sink = sink
         self._clock = clock
@@ -116,7 +124,7 @@ class Ledger:
             transaction.bury(burials)
         except StorageError as error:
             unburied = error
-        waiting = self._deliver([*transaction.view.outbox, *map(_pack, entries)])
+        waiting = self._deliver([*transaction.view.outbox, *map(self._pack, entries)])
         transaction.set_outbox(waiting)
         try:
             findings = transaction.commit(entries[0].timestamp)
@@ -171,6 +179,9 @@ class Ledger:
                 return tuple({**each, "tried": True} for each in waiting[position:])
         return ()
 
+    def _pack(self, entry: AuditEntry) -> dict[str, Any]:
+        return dump_entry(replace(entry, details={**entry.details, "event_id": self._make_id()}))
+
     def _is_logged(self, entry: AuditEntry) -> bool:
         # A crash after logging and before storing would otherwise log it twice.
         event_id = str(entry.details.get("event_id", ""))
@@ -194,7 +205,7 @@ class Ledger:
 
     def _explain_unstored(self, view: TokenView, now: datetime, user_id: str) -> None:
         """Say of each recent grant that was logged but is not in the store that it did not happen."""
-        buried = {burial.token_id for burial in view.burials.values()}
+        buried = {burial.token_id for burial in view.burials}
         explained: set[str] = set()
         for entry in self._sink.find_newest(limit=200, contains='"token"', within=_RECENT_LINES):
             token_id = entry.resource_id
@@ -221,8 +232,3 @@ class Ledger:
                         },
                     )
                 )
-
-
-def _pack(entry: AuditEntry) -> dict[str, Any]:
-    details = {**entry.details, "event_id": secrets.token_hex(8)}
-    return dump_entry(replace(entry, details=details))

@@ -87,7 +87,7 @@ class Plan:
 class Mint:
     """Plans new tokens under the rules. Pure, but for the randomness passed in."""
 
-    def __init__(self, policy: TokenPolicy, roles: RoleCatalog, choose: Choice) -> None:
+    def __init__(self, policy: TokenPolicy, roles: RoleCatalog, choose: Choice | None) -> None:
         self._policy = policy
         self._roles = roles
         self._choose = choose

@@ -59,3 +59,12 @@ class Principal:
                 missing=scope,
                 remedy=f"ask an administrator for a token with {scope}",
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who acts, and from where: what every log entry names."""
+
+    principal: Principal
+    address: str = ""
+    agent: str = ""

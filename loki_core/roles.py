@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from loki_core.errors import ConfigurationError, InvalidInput
+from loki_core.nearest import offer
 from loki_core.scopes import SCOPE_FORM, ScopeCatalog
 
 
@@ -69,13 +69,7 @@ class RoleCatalog:
         """
         role = self._roles.get(name)
         if role is None:
-            nearest = difflib.get_close_matches(name.lower(), self._roles, n=1, cutoff=0.5)
-            known = ", ".join(self._roles)
-            raise InvalidInput(
-                f"unknown role {name!r}",
-                code="unknown_role",
-                remedy=f"did you mean {nearest[0]}? known: {known}" if nearest else f"known: {known}",
-            )
+            raise InvalidInput(f"unknown role {name!r}", code="unknown_role", remedy=offer(name, self._roles))
         return role
 
     def resolve_grant(self, scopes: Iterable[str] | None, role: str | None) -> tuple[tuple[str, ...], str | None]:

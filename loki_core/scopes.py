@@ -8,13 +8,13 @@ Rules:
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from loki_core.errors import ConfigurationError, InvalidInput
+from loki_core.nearest import offer
 
 ALL = "*"
 SCOPE_FORM = re.compile(r"[a-z][a-z0-9]*(?:[._:-][a-z0-9]+)*\Z")
@@ -91,7 +91,7 @@ class ScopeCatalog:
                 if implied not in scopes:
                     raise ConfigurationError(
                         f"custom scope {scope.name!r} implies unknown scope {implied!r}",
-                        remedy=self._offer_nearest(implied),
+                        remedy=offer(implied, self._scopes),
                     )
         self._closures: dict[str, frozenset[str]] = {
             name: frozenset(self._walk(name)) for name in scopes if name != ALL
@@ -122,11 +122,6 @@ class ScopeCatalog:
                 todo.extend(self._scopes[current].implies)
         return seen
 
-    def _offer_nearest(self, name: str) -> str:
-        nearest = difflib.get_close_matches(name.lower(), self._scopes, n=1, cutoff=0.5)
-        known = ", ".join(self._scopes)
-        return f"did you mean {nearest[0]}? known: {known}" if nearest else f"known: {known}"
-
     def check_known(self, scopes: Iterable[str]) -> None:
         """Refuse a scope that does not exist.
 
@@ -135,7 +130,7 @@ class ScopeCatalog:
         """
         for name in scopes:
             if name not in self._scopes:
-                raise InvalidInput(f"unknown scope {name!r}", code="unknown_scope", remedy=self._offer_nearest(name))
+                raise InvalidInput(f"unknown scope {name!r}", code="unknown_scope", remedy=offer(name, self._scopes))
 
     def expand(self, held: Iterable[str]) -> frozenset[str]:
         """Return everything that the held scopes include, themselves too; unknown ones include nothing."""

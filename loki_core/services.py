@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loki_core.actor import find_os_actor
 from loki_core.audit.file_log import FileLog
@@ -17,17 +18,17 @@ from loki_core.auth_journal import AuthJournal
 from loki_core.authenticator import Authenticator
 from loki_core.background import BackgroundWriter
 from loki_core.errors import ConfigurationError
-from loki_core.health import check_health
 from loki_core.interfaces import AuditSink, Clock, Finding, Store
 from loki_core.ledger import Ledger
-from loki_core.minting import Mint
-from loki_core.principal import Principal
+from loki_core.principal import Caller, Principal
 from loki_core.roles import RoleCatalog
 from loki_core.scopes import Decision, ScopeCatalog
 from loki_core.settings import Settings, load_settings
-from loki_core.token_manager import Caller, TokenManager
 from loki_core.tokens.file_store import NAME, FileStore
 from loki_core.tokens.secret import Choice
+
+if TYPE_CHECKING:
+    from loki_core.token_manager import TokenManager
 
 read_system_clock: Clock = functools.partial(datetime.now, UTC)
 """Returns the system's time in UTC."""
@@ -46,14 +47,13 @@ class _Parts:
     scopes: ScopeCatalog
     roles: RoleCatalog
     clock: Clock
-    choose: Choice
+    choose: Choice | None
 
 
 class Loki:
     """One opened store with its rules, its log and someone who acts. Safe to use from several threads.
 
     Attributes:
-        tokens: the operations on tokens, done and logged as `actor`.
         authenticate: from a credential to a Principal, see Authenticator.authenticate.
         actor: who acts.
     """
@@ -61,16 +61,24 @@ class Loki:
     def __init__(self, parts: _Parts, caller: Caller) -> None:
         self._parts = parts
         self._caller = caller
-        self.tokens = TokenManager(
+        self.authenticate = parts.authenticator.authenticate
+
+    @cached_property
+    def tokens(self) -> TokenManager:
+        """The operations on tokens, done and logged as `actor`."""
+        from loki_core.minting import Mint  # who only verifies does not wait for these
+        from loki_core.token_manager import TokenManager
+
+        parts = self._parts
+        return TokenManager(
             store=parts.store,
             sink=parts.sink,
             ledger=parts.ledger,
             clock=parts.clock,
             catalog=parts.scopes,
             mint=Mint(parts.settings.tokens, parts.roles, parts.choose),
-            caller=caller,
+            caller=self._caller,
         )
-        self.authenticate = parts.authenticator.authenticate
 
     @property
     def actor(self) -> Principal:
@@ -132,6 +140,8 @@ class Loki:
 
     def health(self) -> tuple[Finding, ...]:
         """Return what is wrong or remarkable about this installation, worst first; never raises."""
+        from loki_core.health import check_health
+
         parts = self._parts
         return check_health(parts.store, parts.sink, parts.settings, parts.clock(), str(parts.settings.dashboard))
 
@@ -166,7 +176,7 @@ def open_loki(
     audit: AuditSink | None = None,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
-    choose: Choice = secrets.choice,
+    choose: Choice | None = None,
 ) -> Loki:
     """Open the token store. Asks no network and creates nothing on disk.
 
@@ -191,7 +201,7 @@ def open_loki(
     background = BackgroundWriter()
     store = store or _open_store(settings, background, environ)
     sink: AuditSink = audit or (FileLog(str(settings.dashboard / "audit")) if settings.audit.enabled else NoLog())
-    ledger = Ledger(store, sink, clock)
+    ledger = Ledger(store, sink, clock, lambda: os.urandom(8).hex())
     journal = AuthJournal(store, ledger, background, clock)
     parts = _Parts(
         settings=settings,

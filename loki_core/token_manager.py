@@ -12,7 +12,7 @@ from loki_core.errors import AuthorizationError, Refused
 from loki_core.interfaces import AuditSink, Clock, Store
 from loki_core.ledger import Delivery, Ledger, find_time
 from loki_core.minting import Draft, Mint, Order, Plan, store_plan
-from loki_core.principal import Principal
+from loki_core.principal import Caller
 from loki_core.scopes import ALL, ScopeCatalog
 from loki_core.tokens.change import bury_record
 from loki_core.tokens.listing import Filter, Judge, Summary, summarise
@@ -22,15 +22,6 @@ from loki_core.tokens.removal import get_to_delete, get_to_revoke, mark_revoked
 from loki_core.tokens.resolve import get_record
 from loki_core.tokens.status import Status
 from loki_core.tokens.token import IssuedToken, Token, Use
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who acts, and from where: what every log entry names."""
-
-    principal: Principal
-    address: str = ""
-    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,13 +75,12 @@ class PrivateDirectory:
                 code="foreign_owner",
                 remedy=f"run as its owner, or: sudo chown -R {me} '{self.path}'",
             )
-        if mode & 0o022:
-            if not tighten:
-                raise StorageError(
-                    f"others can write to {self.path} (mode {mode:04o})",
-                    code="writable_by_others",
-                    remedy=f"chmod 700 '{self.path}'",
-                )
+        if mode & 0o022 and not tighten:
+            raise StorageError(
+                f"others can write to {self.path} (mode {mode:04o})",
+                code="writable_by_others",
+                remedy=f"chmod 700 '{self.path}'",
+            )
         if tighten and mode & 0o077:
             os.fchmod(self.descriptor, DIRECTORY_MODE)
 
@@ -185,7 +183,7 @@ class PrivateDirectory:
         Raises:
             OSError: the system refused.
         """
-        suffix = f".{os.getpid()}.{secrets.token_hex(4)}"
+        suffix = f".{os.getpid()}.{os.urandom(4).hex()}"
         aside, kept = f".{name}{suffix}.new", f".{name}{suffix}.old"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(aside, flags, FILE_MODE, dir_fd=self.descriptor)

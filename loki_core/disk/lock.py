@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import random
 import threading
 import time
 from collections.abc import Iterator
@@ -70,7 +69,7 @@ def _take(directory: PrivateDirectory, name: str, deadline: float) -> int | None
                 if time.monotonic() >= deadline:
                     os.close(opened.descriptor)
                     return None
-                time.sleep(pause * random.random())  # noqa: S311 - jitter, so that nobody starves
+                time.sleep(pause * os.urandom(1)[0] / 255)  # jitter, so that nobody starves
                 pause = min(pause * 2, _LONGEST_PAUSE)
             if _is_still_in_place(directory, name, opened.status):
                 return opened.descriptor

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from loki_core.tokens.burials import Burial
 from loki_core.tokens.document import Document
 from loki_core.tokens.record import BrokenRecord, Record, dump_record, format_time
-from loki_core.tokens.snapshot import Burial, Snapshot
+from loki_core.tokens.snapshot import Snapshot
 
 
 def bury_record(record: Record, at: datetime) -> Burial:

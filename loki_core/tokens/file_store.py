@@ -21,12 +21,13 @@ from loki_core.disk.lock import hold_lock
 from loki_core.disk.network import find_network_type
 from loki_core.errors import LokiError, StorageError
 from loki_core.interfaces import Finding
+from loki_core.tokens.burials import Burial
 from loki_core.tokens.change import Change
 from loki_core.tokens.document import Document, dump_document, parse_document
 from loki_core.tokens.file_checks import describe_file
 from loki_core.tokens.repairs import describe_repairs
 from loki_core.tokens.revoked_log import RevokedLog
-from loki_core.tokens.snapshot import Burial, Snapshot
+from loki_core.tokens.snapshot import Snapshot
 from loki_core.tokens.token import Use
 from loki_core.tokens.usage_log import UsageLog
 
@@ -183,7 +184,6 @@ class FileStore:
                 document,
                 burials,
                 revision=signature,
-                learned=before.snapshot.learned if before else None,
                 previous=before.snapshot if before else None,
             )
         return _Reading(signature=signature, settled=settled, snapshot=snapshot, descriptor=descriptor, content=content)
@@ -209,7 +209,7 @@ class FileStore:
                 self._check_file_system(directory)
                 stack.enter_context(hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds))
             with self._mutex:
-                transaction = FileTransaction(self, directory, self._read().snapshot)
+                transaction = FileTransaction(self, directory, self.view())
             try:
                 yield transaction
             finally:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from loki_core.interfaces import Finding
+from loki_core.tokens.burials import Burial, Burials
 from loki_core.tokens.change import Change
 from loki_core.tokens.document import Document
 from loki_core.tokens.repairs import describe_repairs
-from loki_core.tokens.snapshot import Burial, Snapshot
+from loki_core.tokens.snapshot import Snapshot
 from loki_core.tokens.token import Use
 from loki_core.tokens.uses import UseTally
 
@@ -23,10 +24,10 @@ class MemoryStore:
 
     def __init__(self, document: Document | None = None) -> None:
         self._lock = threading.RLock()
-        self._burials: dict[str, Burial] = {}
+        self._burials = Burials()
         self._uses = UseTally()
         self._revision = 0
-        self._snapshot = Snapshot(document or Document(), {}, revision=0)
+        self._snapshot = Snapshot(document or Document(), self._burials, revision=0)
 
     def view(self) -> Snapshot:
         """Return the store as it is now."""
@@ -45,13 +46,12 @@ class MemoryStore:
     def replace(self, document: Document, burials: Iterable[Burial] = ()) -> None:
         """Take a document in place of the current one."""
         with self._lock:
-            self._burials.update({burial.hash: burial for burial in burials})
+            self._burials = self._burials.extended(burials)
             self._revision += 1
             self._snapshot = Snapshot(
                 document,
-                dict(self._burials),
+                self._burials,
                 revision=self._revision,
-                learned=self._snapshot.learned,
                 previous=self._snapshot,
             )
 

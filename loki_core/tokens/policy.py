@@ -151,7 +151,7 @@ def resolve_grace(policy: TokenPolicy, hours: int | None) -> timedelta:
 
 
 def resolve_lifetime(now: datetime, policy: TokenPolicy, old: Record) -> datetime | None:
-    """Return when a token that replaces `old` ends: it lives as long as the old one was minted for, within the policy."""
+    """Return when a token that replaces `old` ends: as long as that was minted for, within the policy."""
     if old.expires_at is None:
         if policy.allow_never and policy.max_expiration_days is None:
             return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from datetime import UTC, datetime
 
 from loki_core.errors import NotFound, Refused
 from loki_core.interfaces import TokenView
+from loki_core.nearest import find_nearest
 from loki_core.text import safe_text
 from loki_core.tokens.record import BrokenRecord, Record
 from loki_core.tokens.secret import redact
@@ -68,10 +68,10 @@ def _find_holders(view: TokenView, reference: str) -> tuple[Record | BrokenRecor
 
 def _not_found(view: TokenView, reference: str) -> NotFound:
     known = {record.name for record in view.records()} | {record.id for record in view.records()}
-    nearest = difflib.get_close_matches(reference, known, n=1, cutoff=0.75) if len(known) <= 5_000 else []
+    nearest = find_nearest(reference, known, cutoff=0.75) if len(known) <= 5_000 else None
     return NotFound(
         f"no token has the name or id {_show(reference)}",
-        remedy=f"did you mean {_show(nearest[0])}?" if nearest else "see: loki enterprise token list --all",
+        remedy=f"did you mean {_show(nearest)}?" if nearest else "see: loki enterprise token list --all",
     )
 
 

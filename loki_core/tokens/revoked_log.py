@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from loki_core.disk.append_log import LogFollower, append_lines
 from loki_core.disk.directory import PrivateDirectory, as_storage_error
+from loki_core.tokens.burials import Burial, Burials
 from loki_core.tokens.record import format_time, parse_time
-from loki_core.tokens.snapshot import Burial
 
 NAME = "revoked.log"
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -24,11 +24,11 @@ class RevokedLog:
 
     def __init__(self) -> None:
         self._follower = LogFollower(NAME)
-        self._burials: dict[str, Burial] = {}
+        self._burials = Burials()
 
     @property
-    def burials(self) -> Mapping[str, Burial]:
-        """What was read so far, by hash; a new mapping whenever something is added."""
+    def burials(self) -> Burials:
+        """What was read so far; a new object whenever something is added."""
         return self._burials
 
     def refresh(self, directory: PrivateDirectory) -> None:
@@ -39,9 +39,9 @@ class RevokedLog:
         """
         with as_storage_error(f"{directory.path}/{NAME} cannot be read"):
             _, lines = self._follower.read_new(directory)
-        found = {burial.hash: burial for burial in map(parse_burial, lines) if burial is not None}
+        found = [burial for burial in map(parse_burial, lines) if burial is not None]
         if found:
-            self._burials = {**self._burials, **found}
+            self._burials = self._burials.extended(found)
 
     def append(self, directory: PrivateDirectory, burials: Iterable[Burial]) -> None:
         """Bury digests durably.

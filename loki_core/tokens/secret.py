@@ -7,8 +7,8 @@ Secrets minted by Loki Mode itself are `loki_` and 43 URL-safe base64 characters
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
-import secrets
 import zlib
 from collections.abc import Callable
 
@@ -50,17 +50,22 @@ class Secret:
         raise TypeError("a secret is not pickled or copied")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and secrets.compare_digest(self._text, other._text)
+        return isinstance(other, Secret) and hmac.compare_digest(self._text, other._text)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def mint_secret(choose: Choice = secrets.choice) -> Secret:
+def mint_secret(choose: Choice | None = None) -> Secret:
     """Return a new secret.
 
     Args:
-        choose: picks one character of the alphabet at random; must be fit for cryptography.
+        choose: picks one character of the alphabet at random; must be fit for cryptography. By default the
+            operating system's randomness does.
     """
+    if choose is None:
+        import secrets  # only who mints waits for it
+
+        choose = secrets.choice
     body = "".join(choose(ALPHABET) for _ in range(BODY_LENGTH))
     return Secret(PREFIX + body + compute_checksum(body))
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
+from loki_core.tokens.burials import Burials
 from loki_core.tokens.document import Document
+from loki_core.tokens.index import TokenIndex
 from loki_core.tokens.record import BrokenRecord, Record, parse_record
 from loki_core.tokens.secret import digest_secret, is_mistyped
 
@@ -21,25 +23,6 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 PAST = datetime.min.replace(tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much earlier than our newest write the clock may be before it is not believed any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Burial:
-    """A digest that never verifies again.
-
-    Attributes:
-        hash: the record's hash (hex SHA-256 of salt and secret).
-        salt: the record's salt, or "".
-        lookup: hex SHA-256 of the secret where it was known, or "".
-        token_id: the id of the record.
-        at: when (UTC), or None when the line does not say.
-    """
-
-    hash: str
-    salt: str = ""
-    lookup: str = ""
-    token_id: str = ""
-    at: datetime | None = None
 
 
 class Entry:
@@ -74,70 +57,35 @@ class Snapshot:
     def __init__(
         self,
         document: Document,
-        burials: Mapping[str, Burial],
+        burials: Burials,
         *,
         revision: Hashable = None,
-        learned: Mapping[str, str] | None = None,
         previous: Snapshot | None = None,
     ) -> None:
         """Index a document.
 
         Args:
             document: what the store holds.
-            burials: the buried digests, by hash.
+            burials: the digests that never verify again.
             revision: changes whenever the store does.
-            learned: SHA-256 of secrets of salted records found before, with their record's id.
-            previous: an earlier view, from which records that are the same objects are taken over.
+            previous: an earlier view, from which everything is taken over that has not changed.
         """
         self.document = document
         self.burials = burials
         self.revision = revision
-        self.learned: dict[str, str] = dict(learned or {})
-        self._records: dict[str, Record | BrokenRecord] = {}
-        self._index: dict[str, str] = {}
-        self._entries: dict[str, Entry] = {}
         self.floor = PAST if document.written_at is None else document.written_at - CLOCK_TOLERANCE
-        self._salted: list[tuple[str, str, str]] = []
-        self._by_name: dict[str, list[str]] | None = None
-        self.undone: tuple[str, ...] = ()
-        self.unburied: tuple[str, ...] = ()
-        self._build_index()
-        if previous is not None:
+        self.learned: dict[str, str] = {}
+        """SHA-256 of secrets of salted records that were found by a search, with their record's id."""
+        self._records: dict[str, Record | BrokenRecord] = {}
+        self._entries: dict[str, Entry] = {}
+        if previous is None:
+            self._index = TokenIndex(document.tokens)
+        else:
+            self._index = previous._index.updated(document.tokens)
             self._take_over(previous)
 
-    def _build_index(self) -> None:
-        index, unburied, undone = self._index, [], []
-        for key, raw in self.document.tokens.items():
-            digest = raw.get("hash") if isinstance(raw, dict) else None
-            if not isinstance(digest, str):
-                continue
-            revoked = raw.get("revoked", False)
-            if revoked is not False and digest not in self.burials:
-                unburied.append(key)
-            salt, lookup = raw.get("salt"), raw.get("lookup")
-            if salt and isinstance(salt, str):
-                self._salted.append((salt, digest, key))
-                if not isinstance(lookup, str) or len(lookup) != 64:
-                    continue
-                digest = lookup
-            # Of two records with one digest the revoked one counts: a copy must not bring a secret back.
-            if revoked is not False or digest not in index:
-                index[digest] = key
-        for digest, burial in self.burials.items():
-            key = burial.token_id
-            raw = self.document.tokens.get(key)
-            if isinstance(raw, dict) and raw.get("hash") == digest and raw.get("revoked") is not True:
-                undone.append(key)
-            if burial.salt:
-                self._salted.append((burial.salt, digest, key))
-            for known in (burial.lookup, "" if burial.salt else digest):
-                if known:
-                    self._entries[known] = Entry(key, known, "token_revoked", None)
-        for known, key in self.learned.items():
-            index.setdefault(known, key)
-        self.undone, self.unburied = tuple(undone), tuple(unburied)
-
     def _take_over(self, previous: Snapshot) -> None:
+        self.learned.update(previous.learned)
         before, now = previous.document.tokens, self.document.tokens
         for key, record in previous._records.items():
             raw = now.get(key)
@@ -174,12 +122,15 @@ class Snapshot:
         return self._find_first_time(digest, credential)
 
     def _find_first_time(self, digest: str, credential: str) -> Entry | None:
-        token_id = self._index.get(digest)
+        burial = self.burials.find_digest(digest)
+        if burial is not None:
+            return self._remember(Entry(burial.token_id, digest, "token_revoked", None))
+        token_id = self._index.by_digest.get(digest) or self.learned.get(digest)
         if token_id is not None:
             entry = self._prove(token_id, digest, credential)
             if entry is not None:
                 return entry
-        if self._salted and not is_mistyped(credential):
+        if (self._index.salted or self.burials.salted) and not is_mistyped(credential):
             return self._search_salted(digest, credential)
         return None
 
@@ -205,17 +156,14 @@ class Snapshot:
         return entry
 
     def _search_salted(self, digest: str, credential: str) -> Entry | None:
-        found: str | None = None
-        buried = False
-        for salt, salted_hash, token_id in self._salted:
+        for burial in self.burials.salted:
+            if compare_digest(burial.hash, digest_secret(credential, burial.salt)):
+                return self._remember(Entry(burial.token_id, digest, "token_revoked", None))
+        for token_id, (salt, salted_hash) in self._index.salted.items():
             if compare_digest(salted_hash, digest_secret(credential, salt)):
-                found, buried = token_id, buried or salted_hash in self.burials
-        if found is None:
-            return None
-        self.learned[digest] = found
-        if buried:
-            return self._remember(Entry(found, digest, "token_revoked", None))
-        return self._prove(found, digest, credential)
+                self.learned[digest] = token_id
+                return self._prove(token_id, digest, credential)
+        return None
 
     def get_record(self, token_id: str) -> Record | BrokenRecord | None:
         """Return the record of that id, a broken one as such, or None."""
@@ -225,8 +173,8 @@ class Snapshot:
             if raw is None and token_id not in self.document.tokens:
                 return None
             record = parse_record(token_id, raw)
-            if isinstance(record, Record) and record.hash in self.burials and not record.revoked:
-                burial = self.burials[record.hash]
+            burial = self.burials.find(record.hash) if isinstance(record, Record) else None
+            if isinstance(record, Record) and burial is not None and not record.revoked:
                 record = dataclasses.replace(record, revoked=True, revoked_at=record.revoked_at or burial.at)
             self._records[token_id] = record
         return record
@@ -244,13 +192,23 @@ class Snapshot:
 
     def find_by_name(self, name: str) -> tuple[Record | BrokenRecord, ...]:
         """Return the records that people call by this name, in the order of the store."""
-        if self._by_name is None:
-            names: dict[str, list[str]] = {}
-            for key, raw in self.document.tokens.items():
-                if isinstance(raw, dict):
-                    called = raw.get("original_name") or raw.get("name")
-                    if isinstance(called, str):
-                        names.setdefault(called, []).append(key)
-            self._by_name = names
-        found = (self.get_record(key) for key in self._by_name.get(name, ()))
+        found = (self.get_record(token_id) for token_id in self._index.find_by_name(name))
         return tuple(record for record in found if record is not None)
+
+    @cached_property
+    def undone(self) -> tuple[str, ...]:
+        """Ids of buried tokens whose record says that they are not revoked."""
+        tokens = self.document.tokens
+        return tuple(
+            burial.token_id
+            for burial in self.burials
+            if isinstance(raw := tokens.get(burial.token_id), dict)
+            and raw.get("hash") == burial.hash
+            and raw.get("revoked") is not True
+        )
+
+    @cached_property
+    def unburied(self) -> tuple[str, ...]:
+        """Ids of tokens whose record says that they are revoked and that are not buried."""
+        tokens = self.document.tokens
+        return tuple(token_id for token_id in self._index.revoked if tokens[token_id]["hash"] not in self.burials)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("verification",)
+PARTS = ("verification", "store", "processes")
 
 
 def main(arguments: list[str]) -> int:
