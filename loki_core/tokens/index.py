@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from unicodedata import normalize
 
 
 class TokenIndex:
@@ -12,12 +13,15 @@ class TokenIndex:
     Attributes:
         by_digest: from a secret's hex SHA-256 to the id of the record; of two records with one digest the revoked one
             counts, so that a copy does not bring a secret back.
-        salted: salt and hash of the records whose secret's digest is not known, by id.
+        by_lookup: the same for salted records, by what their `lookup` says: a hint that still has to be proved, which
+            is why it is kept apart and never stands before another record's own hash.
+        salted: salt and hash of the salted records, by id.
         revoked: ids of the records that say so themselves.
     """
 
     def __init__(self, tokens: Mapping[str, Any]) -> None:
         self.by_digest: dict[str, str] = {}
+        self.by_lookup: dict[str, str] = {}
         self.salted: dict[str, tuple[str, str]] = {}
         self.revoked: set[str] = set()
         self._by_name: dict[str, tuple[str, ...]] | None = None
@@ -26,7 +30,7 @@ class TokenIndex:
         self._add(tokens)
 
     def _add(self, ids: Iterable[str]) -> None:
-        tokens, by_digest = self._tokens, self.by_digest
+        tokens = self._tokens
         for token_id in ids:
             raw = tokens[token_id]
             digest = raw.get("hash") if isinstance(raw, dict) else None
@@ -35,14 +39,15 @@ class TokenIndex:
             revoked = raw.get("revoked", False) is not False
             if revoked:
                 self.revoked.add(token_id)
+            known = self.by_digest
             if raw.get("salt"):
-                digest = self._find_lookup(token_id, raw, digest)
-            if digest in by_digest:
+                digest, known = self._find_lookup(token_id, raw, digest), self.by_lookup
+            if digest in known:
                 self._has_copies = True
                 if not revoked:
                     continue
             if digest:
-                by_digest[digest] = token_id
+                known[digest] = token_id
 
     def _find_lookup(self, token_id: str, raw: dict[str, Any], salted_hash: str) -> str:
         lookup, salt = raw.get("lookup"), raw["salt"]
@@ -60,6 +65,7 @@ class TokenIndex:
             return TokenIndex(tokens)
         index = TokenIndex({})
         index.by_digest = dict(self.by_digest)
+        index.by_lookup = dict(self.by_lookup)
         index.salted = dict(self.salted)
         index.revoked = set(self.revoked)
         for token_id in stale:
@@ -77,16 +83,17 @@ class TokenIndex:
     def _forget(self, token_id: str, raw: Any) -> None:
         self.salted.pop(token_id, None)
         self.revoked.discard(token_id)
-        for digest in (raw.get("hash"), raw.get("lookup")) if isinstance(raw, dict) else ():
-            if isinstance(digest, str) and self.by_digest.get(digest) == token_id:
-                del self.by_digest[digest]
+        if isinstance(raw, dict):
+            for known, digest in ((self.by_digest, raw.get("hash")), (self.by_lookup, raw.get("lookup"))):
+                if isinstance(digest, str) and known.get(digest) == token_id:
+                    del known[digest]
 
     def find_by_name(self, name: str) -> tuple[str, ...]:
-        """Return the ids of the records that people call by this name."""
+        """Return the ids of the records that people call by this name, however it is composed (NFC, NFD)."""
         if self._by_name is None:
             self._by_name = {}
             self._add_names(self._tokens)
-        return self._by_name.get(name, ())
+        return self._by_name.get(normalize("NFC", name), ())
 
     def _add_names(self, ids: Iterable[str]) -> None:
         assert self._by_name is not None  # noqa: S101 - both callers have just made it
@@ -111,4 +118,4 @@ def _find_name(raw: Any) -> str | None:
     if not isinstance(raw, dict):
         return None
     name = raw.get("original_name") or raw.get("name")
-    return name if isinstance(name, str) else None
+    return normalize("NFC", name) if isinstance(name, str) else None

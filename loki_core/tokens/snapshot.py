@@ -73,7 +73,9 @@ class Snapshot:
         self.document = document
         self.burials = burials
         self.revision = revision
-        self.floor = PAST if document.written_at is None else document.written_at - CLOCK_TOLERANCE
+        self.floor = PAST
+        if document.written_at is not None and document.written_at - PAST > CLOCK_TOLERANCE:
+            self.floor = document.written_at - CLOCK_TOLERANCE
         self.learned: dict[str, str] = {}
         """SHA-256 of secrets of salted records that were found by a search, with their record's id."""
         self._records: dict[str, Record | BrokenRecord] = {}
@@ -125,9 +127,9 @@ class Snapshot:
         burial = self.burials.find_digest(digest)
         if burial is not None:
             return self._remember(Entry(burial.token_id, digest, "token_revoked", None))
-        token_id = self._index.by_digest.get(digest) or self.learned.get(digest)
-        if token_id is not None:
-            entry = self._prove(token_id, digest, credential)
+        for known in (self._index.by_digest, self._index.by_lookup, self.learned):
+            token_id = known.get(digest)
+            entry = None if token_id is None else self._prove(token_id, digest, credential)
             if entry is not None:
                 return entry
         if (self._index.salted or self.burials.salted) and not is_mistyped(credential):
@@ -159,11 +161,17 @@ class Snapshot:
         for burial in self.burials.salted:
             if compare_digest(burial.hash, digest_secret(credential, burial.salt)):
                 return self._remember(Entry(burial.token_id, digest, "token_revoked", None))
+        found: str | None = None
         for token_id, (salt, salted_hash) in self._index.salted.items():
-            if compare_digest(salted_hash, digest_secret(credential, salt)):
-                self.learned[digest] = token_id
-                return self._prove(token_id, digest, credential)
-        return None
+            # As in the index: of two records with one digest the revoked one counts.
+            if (found is None or token_id in self._index.revoked) and compare_digest(
+                salted_hash, digest_secret(credential, salt)
+            ):
+                found = token_id
+        if found is None:
+            return None
+        self.learned[digest] = found
+        return self._prove(found, digest, credential)
 
     def get_record(self, token_id: str) -> Record | BrokenRecord | None:
         """Return the record of that id, a broken one as such, or None."""
