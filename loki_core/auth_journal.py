@@ -14,13 +14,12 @@ from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.background import BackgroundWriter
 from loki_core.interfaces import Clock, Store
 from loki_core.ledger import Ledger
-from loki_core.text import safe_text
-from loki_core.tokens.secret import redact
+from loki_core.tokens.secret import clean_text
 from loki_core.tokens.token import Use
+from loki_core.tokens.uses import LONGEST_FIELD
 
 FAILURES_A_MINUTE = 60
 _MINUTE = timedelta(minutes=1)
-_LONGEST_FIELD = 200
 
 
 @dataclass(slots=True)
@@ -111,7 +110,7 @@ class AuthJournal:
 
 
 def _clean(text: str) -> str:
-    return redact(safe_text(text, limit=_LONGEST_FIELD))
+    return clean_text(text, limit=LONGEST_FIELD)
 
 
 def _count_entry(now: datetime, counted: dict[str, int]) -> AuditEntry:

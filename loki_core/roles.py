@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loki_core.errors import ConfigurationError, InvalidInput
 from loki_core.nearest import offer
 from loki_core.scopes import SCOPE_FORM, ScopeCatalog
+from loki_core.tokens.secret import clean_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class RoleCatalog:
                 raise ConfigurationError(f"custom role {role.name!r} already exists", remedy="give it another name")
             if not SCOPE_FORM.match(role.name) or len(role.name) > 64:
                 raise ConfigurationError(
-                    f"custom role {role.name!r} is malformed",
+                    f"custom role {clean_text(role.name, limit=80)!r} is malformed",
                     remedy="use at most 64 lower-case letters and digits, joined by single . _ : or -",
                 )
             if not role.scopes:
@@ -69,7 +70,9 @@ class RoleCatalog:
         """
         role = self._roles.get(name)
         if role is None:
-            raise InvalidInput(f"unknown role {name!r}", code="unknown_role", remedy=offer(name, self._roles))
+            raise InvalidInput(
+                f"unknown role {clean_text(name, limit=80)!r}", code="unknown_role", remedy=offer(name, self._roles)
+            )
         return role
 
     def resolve_grant(self, scopes: Iterable[str] | None, role: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from loki_core.errors import ConfigurationError, InvalidInput
 from loki_core.nearest import offer
+from loki_core.tokens.secret import clean_text
 
 ALL = "*"
 SCOPE_FORM = re.compile(r"[a-z][a-z0-9]*(?:[._:-][a-z0-9]+)*\Z")
@@ -77,7 +78,7 @@ class ScopeCatalog:
                 raise ConfigurationError(f"custom scope {scope.name!r} already exists", remedy="give it another name")
             if not SCOPE_FORM.match(scope.name) or len(scope.name) > 64:
                 raise ConfigurationError(
-                    f"custom scope {scope.name!r} is malformed",
+                    f"custom scope {clean_text(scope.name, limit=80)!r} is malformed",
                     remedy="use at most 64 lower-case letters and digits, joined by single . _ : or -",
                 )
             scopes[scope.name] = scope
@@ -88,9 +89,11 @@ class ScopeCatalog:
                     raise ConfigurationError(
                         f"custom scope {scope.name!r} implies *", remedy="grant * itself where it is meant"
                     )
+                if implied == scope.name:
+                    raise ConfigurationError(f"custom scope {scope.name!r} implies itself", remedy="leave that out")
                 if implied not in scopes:
                     raise ConfigurationError(
-                        f"custom scope {scope.name!r} implies unknown scope {implied!r}",
+                        f"custom scope {scope.name!r} implies unknown scope {clean_text(implied, limit=80)!r}",
                         remedy=offer(implied, self._scopes),
                     )
         self._closures: dict[str, frozenset[str]] = {
@@ -130,7 +133,11 @@ class ScopeCatalog:
         """
         for name in scopes:
             if name not in self._scopes:
-                raise InvalidInput(f"unknown scope {name!r}", code="unknown_scope", remedy=offer(name, self._scopes))
+                raise InvalidInput(
+                    f"unknown scope {clean_text(name, limit=80)!r}",
+                    code="unknown_scope",
+                    remedy=offer(name, self._scopes),
+                )
 
     def expand(self, held: Iterable[str]) -> frozenset[str]:
         """Return everything that the held scopes include, themselves too; unknown ones include nothing."""
@@ -159,12 +166,14 @@ class ScopeCatalog:
     def _find_chain(self, start: str, goal: str) -> tuple[str, ...]:
         if goal not in self._closures.get(start, ()):
             return ()
-        paths: list[tuple[str, ...]] = [(start,)]
-        for path in paths:
-            if path[-1] == goal:
-                return path
-            paths.extend((*path, implied) for implied in self._scopes[path[-1]].implies)
-        return ()
+        chains: dict[str, tuple[str, ...]] = {start: (start,)}
+        todo = [start]
+        for name in todo:  # breadth first, each scope once: the shortest chain, and no blow-up where ways meet again
+            for implied in self._scopes[name].implies:
+                if implied not in chains:
+                    chains[implied] = (*chains[name], implied)
+                    todo.append(implied)
+        return chains[goal]
 
     def sort(self, scopes: Iterable[str]) -> tuple[str, ...]:
         """Return the scopes without repetition, strongest first, unknown ones last."""

@@ -25,7 +25,8 @@ from loki_core.roles import RoleCatalog
 from loki_core.scopes import Decision, ScopeCatalog
 from loki_core.settings import Settings, load_settings
 from loki_core.tokens.file_store import NAME, FileStore
-from loki_core.tokens.secret import Choice
+from loki_core.tokens.secret import Choice, clean_text
+from loki_core.tokens.uses import LONGEST_FIELD
 
 if TYPE_CHECKING:
     from loki_core.token_manager import TokenManager
@@ -136,6 +137,7 @@ class Loki:
             address: where the actor is, for the log.
             agent: what the actor's client calls itself, for the log.
         """
+        address, agent = clean_text(address, limit=LONGEST_FIELD), clean_text(agent, limit=LONGEST_FIELD)
         return Loki(self._parts, Caller(principal=principal, address=address, agent=agent))
 
     def health(self) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from loki_core.audit.events import AuditEntry
 from loki_core.tokens.record import format_time, parse_time
+from loki_core.tokens.secret import redact
 
 GENESIS = "0" * 64
 HASH_FIELD = "_integrity_hash"
@@ -26,7 +27,8 @@ def seal_entry(entry: AuditEntry, previous_hash: str, seq: int) -> tuple[bytes, 
         previous_hash: the hash of the line before, or GENESIS.
         seq: the line's number in the whole log, from 1.
     """
-    payload = json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True)
+    # Whoever writes cleans what it writes; this is for the one who forgets.
+    payload = redact(json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True))
     digest = compute_hash(previous_hash, payload)
     return f'{payload[:-1]}, "{HASH_FIELD}": "{digest}"}}'.encode("ascii"), digest
 
@@ -44,7 +46,7 @@ def dump_entry(entry: AuditEntry) -> dict[str, Any]:
         "action": entry.action,
         "resource_type": entry.resource_type,
         "resource_id": entry.resource_id or None,
-        "user_id": entry.user_id,
+        "user_id": entry.user_id or "unknown",
         "token_id": entry.token_id or None,
         "ip_address": entry.ip_address or None,
         "user_agent": entry.user_agent or None,

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from loki_core.errors import NotFound, Refused
 from loki_core.interfaces import TokenView
 from loki_core.nearest import find_nearest
-from loki_core.text import safe_text
 from loki_core.tokens.record import BrokenRecord, Record
-from loki_core.tokens.secret import redact
+from loki_core.tokens.secret import clean_text
 
 _PAST = datetime.min.replace(tzinfo=UTC)
 
@@ -45,8 +44,10 @@ def get_records_to_revoke(view: TokenView, reference: str, now: datetime) -> tup
         NotFound, Refused: as `get_record`.
     """
     record = get_record(view, reference, now)
-    if record.id == reference or isinstance(record, BrokenRecord) or not record.is_usable(now):
+    if isinstance(record, BrokenRecord) or not record.is_usable(now):
         return (record,)
+    if unicodedata.normalize("NFC", reference) != unicodedata.normalize("NFC", record.name) or record.id == reference:
+        return (record,)  # an id, or the name under which this one was set aside
     others = (each for each in view.find_by_name(record.name) if each.id != record.id)
     return (record, *(each for each in others if isinstance(each, Record) and each.is_usable(now)))
 
@@ -76,4 +77,4 @@ def _not_found(view: TokenView, reference: str) -> NotFound:
 
 
 def _show(text: str) -> str:
-    return redact(safe_text(text, limit=80)) or "''"
+    return clean_text(text, limit=80) or "''"

@@ -12,6 +12,8 @@ import re
 import zlib
 from collections.abc import Callable
 
+from loki_core.text import safe_text
+
 PREFIX = "loki_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BODY_LENGTH = 43
@@ -50,7 +52,7 @@ class Secret:
         raise TypeError("a secret is not pickled or copied")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._text, other._text)
+        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -98,6 +100,16 @@ def holds_secret(text: str) -> bool:
 def redact(text: str) -> str:
     """Return the text with everything in it that is shaped like a secret masked."""
     return _LOOKALIKE.sub("loki_***", text)
+
+
+def clean_text(text: object, *, limit: int = 0) -> str:
+    """Return what someone else wrote, fit for an error or a log: one printable line, secrets masked, then cut.
+
+    Args:
+        text: anything; it is turned into a string first.
+        limit: the number of characters to cut to, with an ellipsis, or 0 for no limit.
+    """
+    return safe_text(redact(safe_text(text)), limit=limit)
 
 
 def digest_secret(credential: str, salt: str = "") -> str:
