@@ -99,6 +99,17 @@ class Mint:
             if view.get_record(find_id(secret)) is None:
                 return secret
 
+    @staticmethod
+    def check_unused(view: TokenView, secret: Secret) -> None:
+        """Refuse a secret that was made live before, also when its token is gone by now.
+
+        Raises:
+            Refused: `already_committed`.
+        """
+        token_id = find_id(secret)
+        if view.get_record(token_id) is not None or view.find(secret.reveal()) is not None:
+            raise Refused(f"{token_id} was made live before", code="already_committed", remedy="draft another token")
+
     def plan(self, view: TokenView, order: Order, owner: str, secret: Secret, now: datetime) -> Plan:
         """Check every rule and return what to store.
 

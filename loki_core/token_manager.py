@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from loki_core.audit.events import AuditEntry, AuditEvent
-from loki_core.errors import AuthorizationError, Refused
+from loki_core.errors import AuthorizationError, InvalidInput
 from loki_core.interfaces import AuditSink, Clock, Store
 from loki_core.ledger import Delivery, Ledger, find_time
 from loki_core.minting import Draft, Mint, Order, Plan, store_plan
 from loki_core.principal import Caller
-from loki_core.scopes import ALL, ScopeCatalog
+from loki_core.scopes import ALL, ScopeCatalog, parse_scopes
 from loki_core.tokens.change import bury_record
 from loki_core.tokens.listing import Filter, Judge, Summary, summarise
 from loki_core.tokens.policy import DEFAULT, ExpiresDays, TokenPolicy, find_violations
 from loki_core.tokens.record import Record, format_time
 from loki_core.tokens.removal import get_to_delete, get_to_revoke, mark_revoked
 from loki_core.tokens.resolve import get_record
+from loki_core.tokens.secret import clean_text
 from loki_core.tokens.status import Status
 from loki_core.tokens.token import IssuedToken, Token, Use
 
@@ -76,7 +77,7 @@ class TokenManager:
         self,
         *,
         include_revoked: bool = False,
-        status: Status | Iterable[Status] | None = None,
+        status: Status | str | Iterable[Status | str] | None = None,
         owner: str | None = None,
         query: str = "",
         expiring_within: timedelta | None = None,
@@ -93,10 +94,11 @@ class TokenManager:
             unused_for: only usable ones of which no use was noted for this long.
 
         Raises:
+            InvalidInput: `unknown_status`.
             AuthorizationError: the actor does not hold `*`.
             StorageError: the store cannot be read.
         """
-        statuses = None if status is None else frozenset({status} if isinstance(status, Status) else status)
+        statuses = None if status is None else _parse_statuses(status)
         wanted = Filter(
             include_revoked=include_revoked,
             statuses=statuses,
@@ -227,7 +229,7 @@ class TokenManager:
         """Draft a token: every rule is checked and nothing stored. Arguments and errors as for `generate`."""
         order = Order(
             name=name,
-            scopes=None if scopes is None else tuple(scopes),
+            scopes=parse_scopes(scopes) if isinstance(scopes, str) else None if scopes is None else tuple(scopes),
             role=role,
             expires_days=expires_days,
             expires_at=expires_at,
@@ -280,9 +282,8 @@ class TokenManager:
         self._require_all()
         caller = self._caller.principal.subject
         with self._ledger.change(caller) as (transaction, now):
+            self._mint.check_unused(transaction.view, draft.secret)
             plan = self._mint.plan(transaction.view, draft.order, caller, draft.secret, now)
-            if transaction.view.get_record(plan.new.id) is not None:
-                raise Refused(f"{plan.new.id} exists", code="already_committed", remedy="draft another token")
             store_plan(transaction, plan, now)
             self._ledger.grant(transaction, self._entry(plan.event, plan.new, now, **_describe_plan(plan)))
         return IssuedToken(token=Judge(self._catalog, now, {}).judge(plan.new), secret=draft.secret)
@@ -416,8 +417,16 @@ class TokenManager:
             resource_id=record.id,
             ip_address=self._caller.address,
             user_agent=self._caller.agent,
-            details={"name": record.name, **details},
+            details={"name": clean_text(record.name), **details},
         )
+
+
+def _parse_statuses(status: Status | str | Iterable[Status | str]) -> frozenset[Status]:
+    try:
+        return frozenset(map(Status, [status] if isinstance(status, str) else status))
+    except ValueError:
+        known = ", ".join(Status)
+        raise InvalidInput("no token is ever in that state", code="unknown_status", remedy=f"known: {known}") from None
 
 
 def _describe_plan(plan: Plan) -> dict[str, Any]:
