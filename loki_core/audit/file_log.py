@@ -43,7 +43,7 @@ class FileLog:
             path: the directory of the log.
             lock_seconds: how long to wait for another writer.
         """
-        self._path = path
+        self._path = os.path.abspath(path)
         self._lock_seconds = lock_seconds
         self._mutex = threading.Lock()
         self._end = _End()

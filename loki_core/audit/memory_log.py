@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 
+from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry
 
 
@@ -31,7 +33,7 @@ class MemoryLog:
             entry
             for entry in list(reversed(self.entries))[:within]
             if (not token_id or token_id in {entry.resource_id, entry.token_id})
-            and (not contains or contains in repr(entry))
+            and (not contains or contains in json.dumps(dump_entry(entry), sort_keys=True))
         )
         return tuple(entry for _, entry in zip(range(limit), found, strict=False))
 
