@@ -49,6 +49,8 @@ def sift_project(
 ) -> tuple[dict[str, Found], tuple[IgnoredKey, ...]]:
     """Return what of an untrusted project file counts, and what does not.
 
+    Keys that need trust have the rule that nothing is stricter.
+
     Args:
         project: what the file says.
         without: what holds without it.
@@ -59,7 +61,7 @@ def sift_project(
         key = KEYS_BY_NAME[name]
         if found.value == without[name]:
             continue
-        if not key.needs_trust and key.is_stricter(found.value, without[name], without):
+        if key.is_stricter(found.value, without[name], without):
             counts[name] = found
             continue
         assert found.origin.file is not None  # noqa: S101 - it was read from a file

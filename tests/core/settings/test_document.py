@@ -79,6 +79,8 @@ def test_without_the_c_parser_the_answers_are_the_same(world: World, monkeypatch
     assert world.load().tokens.default_expiration_days == 3
     world.write_home("a: b: c")
     assert "1: not YAML" in world.fail().message
+    world.write_home(f"a: b: loki_{'A' * 49}")  # this parser's errors quote the line
+    assert "A" * 10 not in str(world.fail())
 
 
 def test_a_byte_order_mark_is_taken(world: World) -> None:

@@ -16,6 +16,7 @@ from loki_core.settings.places import find_places
 from loki_core.settings.reader import read_environment, read_file
 from loki_core.settings.safefile import SafeFile
 from loki_core.settings.values import Base
+from loki_core.text import safe_text
 
 ROOT = Path("/")
 PLACES = find_places({}, ROOT, ROOT)
@@ -31,7 +32,7 @@ def read(data: bytes) -> None:
 
 
 def check_error(error: ConfigurationError) -> None:
-    assert str(error).isprintable()
+    assert safe_text(str(error)) == str(error)
     assert error.remedy
 
 

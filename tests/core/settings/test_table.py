@@ -9,6 +9,7 @@ from typing import Any
 from loki_core.settings import Settings
 from loki_core.settings.description import describe, get_value
 from loki_core.settings.keys import KEYS
+from loki_core.settings.strictness import never
 from tests.core.settings.conftest import World
 
 _NOT_KEYS = {"home", "origins", "ignored", "files", "auth.is_forced_off"}
@@ -44,6 +45,10 @@ def test_the_defaults_of_the_table_are_those_of_the_sections() -> None:
 
 def test_the_keys_that_need_trust_are_those_of_the_design() -> None:
     assert {key.name for key in KEYS if key.needs_trust} == set(DESIGN_NEEDS_TRUST.split())
+
+
+def test_nothing_is_stricter_about_a_key_that_needs_trust() -> None:
+    assert {key.is_stricter for key in KEYS if key.needs_trust} == {never}
 
 
 def test_no_two_keys_share_a_variable() -> None:
