@@ -53,7 +53,9 @@ class Ledger:
         self._sink = sink
         self._clock = clock
         self._recovered = False
-        self._next_retry: datetime | None = None
+        self._tried_at: datetime | None = None
+        self._held: tuple[Mapping[str, Any], ...] = ()
+        """Entries about withdrawals that neither the log nor the store took yet."""
         self._retrying = threading.Lock()
 
     @contextlib.contextmanager
@@ -86,14 +88,18 @@ class Ledger:
             AuditUnavailable: it could not be logged, so nothing was stored.
             StorageError: it could not be stored; the log says so.
         """
-        waiting = self._deliver(transaction.view.outbox)
-        if waiting:
+        if self._deliver([*transaction.view.outbox, *self._held]):
             raise AuditUnavailable(
                 "the audit log cannot be written",
                 remedy="mend it first (loki enterprise doctor): nothing is granted meanwhile",
             )
-        for entry in entries:
-            self._sink.record(entry)
+        self._held = ()
+        try:
+            for entry in entries:
+                self._sink.record(entry)
+        except AuditUnavailable:
+            self._recovered = False  # the first of them may be in the log: the next change says that they failed
+            raise
         transaction.set_outbox(())
         try:
             transaction.bury(burials)
@@ -124,7 +130,8 @@ class Ledger:
             transaction.bury(burials)
         except StorageError as error:
             unburied = error
-        waiting = self._deliver([*transaction.view.outbox, *map(self._pack, entries)])
+        new = (*self._held, *map(self._pack, entries))
+        waiting = self._deliver([*transaction.view.outbox, *new])
         transaction.set_outbox(waiting)
         try:
             findings = transaction.commit(entries[0].timestamp)
@@ -134,26 +141,29 @@ class Ledger:
                     self._record_failure(entry, error)
                 raise
             # The burial holds by itself, and the next commit repairs the record.
-            return "pending"
+            self._held = waiting[-len(new) :]
+            return "pending" if waiting else "written"
+        self._held = ()
         self._record_repairs(findings, entries[0])
         return "pending" if waiting else "written"
 
     def settle(self, view: TokenView) -> None:
         """Deliver what waits in the store, if anything does; tried at most every two seconds, never raises."""
-        if not view.outbox or not self._retrying.acquire(blocking=False):
+        if not (view.outbox or self._held) or not self._retrying.acquire(blocking=False):
             return
         try:
             now = self._clock()
-            if self._next_retry is not None and now < self._next_retry:
+            if self._tried_at is not None and self._tried_at <= now < self._tried_at + _RETRY:
                 return
-            self._next_retry = now + _RETRY
+            self._tried_at = now
             self._sink.check_writable()
             with self._store.transaction() as transaction:
-                outbox = transaction.view.outbox
-                waiting = self._deliver(outbox)
-                if len(waiting) < len(outbox):
+                before = [*transaction.view.outbox, *self._held]
+                waiting = self._deliver(before)
+                if len(waiting) < len(before):
                     transaction.set_outbox(waiting)
                     transaction.commit(find_time(now, transaction.view))
+                    self._held = ()
         except (AuditUnavailable, StorageError):
             return
         finally:
@@ -189,7 +199,10 @@ class Ledger:
 
     def _record_failure(self, entry: AuditEntry, error: StorageError) -> None:
         details = {**entry.details, "reason": "logged, but it could not be stored: nothing was changed"}
-        self.record_quietly(replace(entry, success=False, error=error.code, details=details))
+        try:
+            self._sink.record(replace(entry, success=False, error=error.code, details=details))
+        except AuditUnavailable:
+            self._recovered = False
 
     def _record_repairs(self, findings: Iterable[Finding], entry: AuditEntry) -> None:
         for finding in findings:
