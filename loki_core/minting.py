@@ -132,7 +132,7 @@ class Mint:
         scopes, role = self._roles.resolve_grant(order.scopes, order.role)
         expires_at = resolve_expiry(now, self._policy, order.expires_days, order.expires_at)
         for holder in view.find_by_name(name):
-            if isinstance(holder, Record) and holder.is_usable(now):
+            if isinstance(holder, Record) and not holder.is_over(now):
                 raise Refused(
                     f"the name is taken by {holder.id}",
                     code="name_taken",
@@ -221,9 +221,9 @@ def store_plan(transaction: Transaction, plan: Plan, now: datetime) -> None:
 
 
 def find_dead_holders(view: TokenView, name: str, now: datetime) -> Iterable[Record]:
-    """Return the records that are called so on disk and verify no more; the peer assumes one record a name."""
+    """Return the records that are called so on disk and are over; the peer assumes one record a name."""
     return [
         record
         for record in view.find_by_name(name)
-        if isinstance(record, Record) and record.stored_name == name and not record.is_usable(now)
+        if isinstance(record, Record) and record.stored_name == name and record.is_over(now)
     ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset("\u034f\u115f\u1160\u200c\u200d\u2800\u3164\uffa0") | {chr(0xFE00 + n) for n in range(16)}
+"""Printable by category, yet nobody sees them: joiners, Hangul fillers, the blank Braille pattern, selectors."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -21,6 +23,11 @@ def is_printable(text: str) -> bool:
     return all(
         character in "\u200c\u200d" or unicodedata.category(character) not in _HIDDEN_CATEGORIES for character in text
     )
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing in the text would be seen: white space, joiners, fillers and variation selectors alone."""
+    return all(character.isspace() or character in _UNSEEN for character in text)
 
 
 def safe_text(text: object, *, limit: int = 0) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from loki_core.errors import InvalidInput
-from loki_core.text import BIDI_CONTROLS, is_printable, safe_text
+from loki_core.text import BIDI_CONTROLS, is_blank, is_printable, safe_text
 from loki_core.tokens.secret import holds_secret
 
 LONGEST = 255
@@ -25,7 +25,7 @@ def check_name(name: str) -> str:
         raise _refuse("is not text")
     if holds_secret(name):  # before anything that could echo it
         raise _refuse("holds what looks like a secret", "a name is shown everywhere: choose another")
-    if not name or name.isspace():
+    if not name or is_blank(name):
         raise _refuse("is empty" if not name else "is blank")
     name = _check_line(name, "name")
     if name != name.strip():
@@ -54,6 +54,8 @@ def _check_line(text: str, what: str) -> str:
     except UnicodeEncodeError:
         raise _refuse("is not valid Unicode", "type it again", what=what) from None
     text = unicodedata.normalize("NFC", text)
+    if holds_secret(text):  # composing can make one: U+212A becomes K
+        raise _refuse("holds what looks like a secret", "choose another text", what=what)
     if len(text) > LONGEST:
         raise _refuse(f"has {len(text)} characters", f"use at most {LONGEST}", what=what)
     if any(character in BIDI_CONTROLS for character in text):

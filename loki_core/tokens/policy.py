@@ -54,7 +54,7 @@ class Violation:
 
 
 def parse_expiry(text: str) -> int | datetime | None:
-    """Return what `--expires` asks for: days, None for `never`, or the end of a date (UTC).
+    """Return what `--expires` asks for: days, None for `never`, or the last second of a date (UTC).
 
     Raises:
         InvalidInput: `invalid_expiry`.
@@ -67,7 +67,7 @@ def parse_expiry(text: str) -> int | datetime | None:
         return int(days)
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-        return day + timedelta(days=1)
+        return day + timedelta(days=1, seconds=-1)  # shown as the date that was asked for
     except (ValueError, OverflowError):
         raise _invalid_expiry("is not a number of days, a date or never") from None
 
@@ -167,7 +167,8 @@ def resolve_lifetime(now: datetime, policy: TokenPolicy, old: Record) -> datetim
 
 def count_active(records: Iterable[Record], owner: str, now: datetime) -> int:
     """Return how many usable tokens the owner has; a rotating pair counts once."""
-    return sum(1 for record in records if record.owner == owner and record.is_usable(now) and record.rotated_to is None)
+    usable = {record.id: record for record in records if record.owner == owner and record.is_usable(now)}
+    return sum(1 for record in usable.values() if record.rotated_to not in usable)
 
 
 def check_limit(active: int, owner: str, policy: TokenPolicy) -> None:
@@ -200,9 +201,10 @@ def find_violations(records: Iterable[Record], policy: TokenPolicy, now: datetim
                 found.append(Violation(record=record, code="expiry_too_far", message=message))
     limit = policy.max_active_per_user
     if limit is not None:
+        ids = {record.id for record in usable}
         taken: dict[str, int] = {}
         for record in sorted(usable, key=lambda each: each.created_at or now):
-            if record.owner is None or record.rotated_to is not None:
+            if record.owner is None or record.rotated_to in ids:
                 continue
             taken[record.owner] = taken.get(record.owner, 0) + 1
             if taken[record.owner] > limit:

@@ -62,6 +62,10 @@ class Record:
             locked=self.locked,
         ).is_usable
 
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether it was revoked or has expired, so that its name is free; a locked one may come back."""
+        return self.revoked or (self.expires_at is not None and now >= self.expires_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenRecord:

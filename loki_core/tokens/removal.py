@@ -63,8 +63,7 @@ def get_to_delete(view: TokenView, names_or_ids: Iterable[str], now: datetime) -
                 code="not_deletable",
                 remedy="mend or remove the record by hand",
             )
-        expired = record.expires_at is not None and record.expires_at <= now
-        if not record.revoked and not expired:
+        if not record.is_over(now):
             raise Refused(
                 f"{record.id} is neither revoked nor expired",
                 code="not_deletable",
