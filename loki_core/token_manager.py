@@ -238,7 +238,12 @@ class TokenManager:
         return self._draft(order)
 
     def rotate(
-        self, name_or_id: str, *, grace_hours: int | None = None, expires_days: ExpiresDays = DEFAULT
+        self,
+        name_or_id: str,
+        *,
+        grace_hours: int | None = None,
+        expires_days: ExpiresDays = DEFAULT,
+        expires_at: datetime | None = None,
     ) -> IssuedToken:
         """Replace a token by a new one of the same name, owner and scopes; the old secret works during the grace.
 
@@ -246,18 +251,34 @@ class TokenManager:
             name_or_id: the token to replace.
             grace_hours: hours for which the old secret still works, 0 to 720; the policy's when left out.
             expires_days: days until the new one ends; when left out it lives as long as the old one was minted for.
+            expires_at: its end as an aware time instead.
 
         Raises:
             Refused: `rotation_in_progress` while an earlier grace runs; `not_active`.
             NotFound, InvalidInput, AuthorizationError, AuditUnavailable, StorageError: as for `generate`.
         """
-        return self.commit(self.prepare_rotation(name_or_id, grace_hours=grace_hours, expires_days=expires_days))
+        return self.commit(
+            self.prepare_rotation(name_or_id, grace_hours=grace_hours, expires_days=expires_days, expires_at=expires_at)
+        )
 
     def prepare_rotation(
-        self, name_or_id: str, *, grace_hours: int | None = None, expires_days: ExpiresDays = DEFAULT
+        self,
+        name_or_id: str,
+        *,
+        grace_hours: int | None = None,
+        expires_days: ExpiresDays = DEFAULT,
+        expires_at: datetime | None = None,
     ) -> Draft:
         """Draft a rotation: nothing is stored, and the grace has not begun. Arguments and errors as for `rotate`."""
-        return self._draft(Order(name=name_or_id, expires_days=expires_days, rotates=True, grace_hours=grace_hours))
+        return self._draft(
+            Order(
+                name=name_or_id,
+                expires_days=expires_days,
+                expires_at=expires_at,
+                rotates=True,
+                grace_hours=grace_hours,
+            )
+        )
 
     def _draft(self, order: Order) -> Draft:
         now, judge = self._look()
