@@ -40,7 +40,7 @@ class BackgroundWriter:
             if len(self._jobs) >= LONGEST_QUEUE:
                 return False
             self._jobs.append(job)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="loki-background", daemon=True)
                 self._thread.start()
             self._wake.notify_all()
@@ -62,7 +62,12 @@ class BackgroundWriter:
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Wait until all jobs ran; return False when they did not within the time (seconds)."""
-        if self._pid != os.getpid() or self._thread is None or threading.current_thread() is self._thread:
+        if (
+            self._pid != os.getpid()
+            or self._thread is None
+            or not self._thread.is_alive()
+            or threading.current_thread() is self._thread
+        ):
             return True
         deadline = time.monotonic() + seconds
         with self._wake:

@@ -28,6 +28,15 @@ NETWORK_TYPES = frozenset(
         "fuse.davfs2",
         "afpfs",
         "webdav",
+        "beegfs",
+        "gpfs",
+        "orangefs",
+        "pvfs2",
+        "fuse.ceph",
+        "fuse.davfs",
+        "fuse.gcsfuse",
+        "fuse.juicefs",
+        "fuse.smbnetfs",
     }
 )
 
@@ -47,8 +56,8 @@ def find_network_type(descriptor: int, mounts: str = "/proc/self/mountinfo") -> 
         with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:
                 before, _, after = line.partition(" - ")
-                if before.split()[2] == wanted and (kind := after.split()[0]) in NETWORK_TYPES:
+                if before.split()[2:3] == [wanted] and (kind := after.partition(" ")[0]) in NETWORK_TYPES:
                     return kind
-    except (OSError, IndexError):
+    except OSError:
         return ""
     return ""
