@@ -1,0 +1,58 @@
+"""Tables for a terminal: one line a row, whatever its width."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from loki_core.cli.columns import GAP, Column
+
+
+def format_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, screen: int | None = None) -> str:
+    """Return the rows as a table that fits the terminal, coloured unless NO_COLOR is set.
+
+    Args:
+        columns: what the cells are.
+        rows: printable cells; they are never read as markup.
+        screen: the terminal's width in columns; by default COLUMNS, or what the terminal says.
+    """
+    screen = screen or shutil.get_terminal_size().columns
+    shown = [number for number, column in enumerate(columns) if screen >= column.shown_from]
+    natural = [
+        max([len(columns[number].title), *(cell_len(row[number]) for row in rows)], default=0) for number in shown
+    ]
+    widths = fit_widths(natural, [columns[number].least for number in shown], screen - len(GAP) * (len(shown) - 1))
+    table = Table(box=None, pad_edge=False, padding=(0, len(GAP), 0, 0), header_style="bold", show_edge=False)
+    for number, width in zip(shown, widths, strict=True):
+        table.add_column(Text(columns[number].title), width=width, no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*(Text(row[number], style=columns[number].styles.get(row[number], "")) for number in shown))
+    # As wide as the widths need: on a narrower screen the terminal cuts or wraps, and rich must not shrink ids.
+    width = sum(widths) + len(GAP) * len(widths)
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, highlight=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def fit_widths(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Return the widths of columns that fit into the room, as far as they give way.
+
+    Args:
+        natural: what each column would like.
+        least: what each keeps at least; 0 for a column that does not give way.
+        room: columns of the screen that there are for all of them.
+    """
+    widths = list(natural)
+    while sum(widths) > room:
+        giving = [number for number, floor in enumerate(least) if floor and widths[number] > floor]
+        if not giving:
+            break
+        widths[max(giving, key=lambda number: widths[number])] -= 1
+    return widths
