@@ -8,6 +8,7 @@ gets the files that we make.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -54,7 +55,9 @@ class PrivateDirectory:
             _make_directories(path)
         try:
             descriptor = os.open(path, flags | os.O_NOFOLLOW)
-        except NotADirectoryError:
+        except OSError as error:
+            if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
+                raise
             what = "a symbolic link" if os.path.islink(path) else "not a directory"
             raise StorageError(
                 f"{path} is {what}", code="not_a_directory", remedy="move it away; a real directory is needed there"
@@ -286,8 +289,17 @@ def read_all(descriptor: int, size_hint: int) -> bytes:
     return b"".join(parts)
 
 
+def explain_failure(what: str, error: OSError) -> StorageError:
+    """Return the error that says what could not be done, why, and what to do about it."""
+    return StorageError(
+        f"{what}: {error.strerror or error}",
+        code="storage_failed",
+        remedy=_REMEDIES.get(error.errno or 0, "see the system's log"),
+    )
+
+
 @contextlib.contextmanager
-def as_storage_error(what: str, remedy: str = "") -> Iterator[None]:
+def as_storage_error(what: str) -> Iterator[None]:
     """Turn an OSError into a StorageError that names what could not be done.
 
     Raises:
@@ -296,11 +308,7 @@ def as_storage_error(what: str, remedy: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"{what}: {error.strerror or error}",
-            code="storage_failed",
-            remedy=remedy or _REMEDIES.get(error.errno or 0, "see the system's log"),
-        ) from None
+        raise explain_failure(what, error) from None
 
 
 _REMEDIES = {

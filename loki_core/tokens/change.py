@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -55,12 +55,13 @@ class Change:
         wanted += [record for record in self._puts.values() if record.revoked]
         return tuple(bury_record(record, record.revoked_at or now) for record in wanted if record.hash not in known)
 
-    def apply(self, now: datetime, last_uses: Mapping[str, datetime]) -> Document:
+    def apply(self, now: datetime, find_last_uses: Callable[[], Mapping[str, datetime]]) -> Document:
         """Return the document to store.
 
         Args:
             now: the time of the change (UTC).
-            last_uses: the newest noted use of each token, merged into the records that are written.
+            find_last_uses: returns the newest noted use of each token; asked only when a record that was there is
+                written, and merged into it.
         """
         before = self._view.document
         tokens = dict(before.tokens)
@@ -75,6 +76,7 @@ class Change:
             raw = tokens.get(token_id)
             if isinstance(raw, dict) and raw.get("salt") and raw.get("lookup") != digest:
                 tokens[token_id] = {**raw, "lookup": digest}
+        last_uses = find_last_uses() if any(token_id in tokens for token_id in self._puts) else {}
         for record in self._puts.values():
             used = last_uses.get(record.id)
             if used is not None and (record.last_used is None or used > record.last_used):

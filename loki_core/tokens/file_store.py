@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loki_core.background import BackgroundWriter
-from loki_core.disk.directory import PrivateDirectory, as_storage_error, read_all
+from loki_core.disk.directory import OpenedFile, PrivateDirectory, as_storage_error, explain_failure, read_all
 from loki_core.disk.lock import hold_lock
 from loki_core.disk.network import find_network_type
 from loki_core.errors import LokiError, StorageError
@@ -84,15 +84,15 @@ class FileStore:
             lock_seconds: how long to wait for another writer.
             wall_ns: the clock of the file system, in nanoseconds since the epoch.
         """
-        self._path = path
-        self._file = os.path.join(path, NAME)
+        self._path = os.path.abspath(path)
+        self._file = os.path.join(self._path, NAME)
         self._label = label or self._file
         self._allow_network_fs = allow_network_fs
         self._lock_seconds = lock_seconds
         self._wall_ns = wall_ns
         self._mutex = threading.RLock()
         self._revoked_log = RevokedLog()
-        self._usage_log = UsageLog(path, background)
+        self._usage_log = UsageLog(self._path, background)
         self._reading: _Reading | None = None
 
     @property
@@ -110,67 +110,76 @@ class FileStore:
             signature = _sign(os.stat(self._file, follow_symlinks=False))
         except FileNotFoundError:
             signature = None
-        except OSError as error:
-            raise self._cannot_read(error) from None
+        except OSError:
+            return self._read().snapshot  # which says what is in the way
         reading = self._reading
         if reading is not None and reading.settled and reading.signature == signature:
             return reading.snapshot
-        return self._read().snapshot
+        with self._mutex:
+            reading = self._reading  # another thread may have read it meanwhile
+            if reading is not None and reading.settled and reading.signature == signature:
+                return reading.snapshot
+            return self._read().snapshot
 
     def _cannot_read(self, error: OSError) -> StorageError:
-        with contextlib.suppress(StorageError), as_storage_error(f"{self._file} cannot be read"):
-            raise error
-        return StorageError(
-            f"{self._file} cannot be read: {error.strerror}",
-            code="storage_failed",
-            remedy="run as the owner of the file, or mend its permissions",
-        )
+        return explain_failure(f"{self._file} cannot be read", error)
 
     def _read(self) -> _Reading:
-        with self._mutex:
-            deadline = time.monotonic() + _TORN_SECONDS
-            while True:
-                try:
-                    self._reading = self._read_once()
-                    return self._reading
-                except StorageError as error:
-                    # Loki Mode truncates and writes in place: what is torn now may be whole in a moment.
-                    if error.code != "store_corrupt" or time.monotonic() >= deadline:
-                        raise
-                except OSError as error:
-                    raise self._cannot_read(error) from None
-                time.sleep(0.002)
+        deadline = time.monotonic() + _TORN_SECONDS
+        while True:
+            try:
+                self._reading = self._read_once()
+                return self._reading
+            except StorageError as error:
+                # Loki Mode truncates and writes in place: what is torn now may be whole in a moment.
+                if error.code != "store_corrupt" or time.monotonic() >= deadline:
+                    raise
+            except OSError as error:
+                raise self._cannot_read(error) from None
+            time.sleep(0.002)
 
     def _read_once(self) -> _Reading:
-        before = self._reading
         try:
-            with PrivateDirectory.open(self._path) as directory:
-                self._revoked_log.refresh(directory)
-                opened = directory.open_file(NAME)
+            directory = PrivateDirectory.open(self._path)
         except FileNotFoundError:
             return self._adopt(None, True, Document(), -1, None)
-        try:
-            while True:
-                began = self._wall_ns()
-                status = os.fstat(opened.descriptor)
-                if status.st_size > LARGEST:
-                    raise StorageError(
-                        f"{self._file} has {status.st_size >> 20} MiB",
-                        code="store_too_large",
-                        remedy="restore a backup, or delete revoked tokens: at most 1024 MiB are read",
-                    )
-                content = read_all(opened.descriptor, status.st_size)
-                if _sign(os.fstat(opened.descriptor)) == _sign(status):
-                    break
-            settled = abs(began - status.st_mtime_ns) >= _SETTLING_NS
-            if before is not None and before.content == content and before.signature == _sign(status):
-                document = before.snapshot.document
-            else:
-                document = parse_document(content, self._file)
-        except BaseException:
-            os.close(opened.descriptor)
-            raise
-        return self._adopt(_sign(status), settled, document, opened.descriptor, None if settled else content)
+        with directory:
+            try:
+                opened = directory.open_file(NAME)
+            except FileNotFoundError:
+                self._revoked_log.refresh(directory)
+                return self._adopt(None, True, Document(), -1, None)
+            try:
+                reading = self._read_opened(opened)
+                # After the tokens: what was buried meanwhile is refused, whatever was read of it.
+                self._revoked_log.refresh(directory)
+            except BaseException:
+                os.close(opened.descriptor)
+                raise
+        signature, settled, document, content = reading
+        return self._adopt(signature, settled, document, opened.descriptor, content)
+
+    def _read_opened(self, opened: OpenedFile) -> tuple[Signature, bool, Document, bytes | None]:
+        began = self._wall_ns()
+        status = os.fstat(opened.descriptor)
+        if status.st_size > LARGEST:
+            raise StorageError(
+                f"{self._file} has {status.st_size >> 20} MiB",
+                code="store_too_large",
+                remedy="restore a backup, or delete revoked tokens: at most 1024 MiB are read",
+            )
+        signature = _sign(status)
+        content = read_all(opened.descriptor, status.st_size)
+        if _sign(os.fstat(opened.descriptor)) != signature:
+            raise StorageError(f"{self._file} is being written in place", code="store_corrupt", remedy="try again")
+        # A writer can set mtime back, but not ctime.
+        settled = min(abs(began - status.st_mtime_ns), abs(began - status.st_ctime_ns)) >= _SETTLING_NS
+        before = self._reading
+        if before is not None and before.content == content and before.signature == signature:
+            document = before.snapshot.document
+        else:
+            document = parse_document(content, self._file)
+        return signature, settled, document, None if settled else content
 
     def _adopt(
         self, signature: Signature | None, settled: bool, document: Document, descriptor: int, content: bytes | None
@@ -338,7 +347,7 @@ class FileTransaction:
         # the second line of defence, so when it cannot be written the record alone has to do.
         with contextlib.suppress(StorageError):
             self._store.bury(self._directory, self._change.find_missing_burials(now))
-        self._store.write(self._directory, self._change.apply(now, self._store.find_last_uses()))
+        self._store.write(self._directory, self._change.apply(now, self._store.find_last_uses))
         self._committed = True
         return tuple(findings)
 

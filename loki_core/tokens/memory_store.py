@@ -96,6 +96,6 @@ class MemoryTransaction:
 
     def commit(self, now: datetime) -> tuple[Finding, ...]:
         """Store the change, and return what was repaired on the way."""
-        document = self._change.apply(now, self._store.find_last_uses())
+        document = self._change.apply(now, self._store.find_last_uses)
         self._store.replace(document, self._change.find_missing_burials(now))
         return describe_repairs(self.view)

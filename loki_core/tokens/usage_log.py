@@ -19,7 +19,7 @@ from loki_core.tokens.uses import UseTally, dump_use, parse_use
 
 NAME = "usage.jsonl"
 LOCK_NAME = ".usage.lock"
-COMPACT_ABOVE = 4 << 20
+COMPACT_ABOVE = 1 << 20
 KEPT = timedelta(days=400)
 _LOCK_SECONDS = 5.0
 
@@ -38,6 +38,7 @@ class UsageLog:
         self._path = path
         self._background = background
         self._compact_above = compact_above
+        self._compacted_size = 0
         self._follower = LogFollower(NAME)
         self._tally = UseTally()
         self._waiting: deque[Use] = deque()
@@ -59,7 +60,9 @@ class UsageLog:
             hold_lock(directory, LOCK_NAME, wait_seconds=_LOCK_SECONDS),
         ):
             append_lines(directory, NAME, [dump_use(use).encode() for use in uses], durable=False)
-            if os.stat(NAME, dir_fd=directory.descriptor).st_size > self._compact_above:
+            # What cannot be added up further is not worth trying again before it has doubled.
+            limit = max(self._compact_above, 2 * self._compacted_size)
+            if os.stat(NAME, dir_fd=directory.descriptor).st_size > limit:
                 self._compact(directory)
 
     def _compact(self, directory: PrivateDirectory) -> None:
@@ -67,6 +70,7 @@ class UsageLog:
         uses = UseTally(use for use in map(parse_use, lines) if use is not None).find()
         newest = uses[0].last_at if uses else None  # they come newest first
         kept = [dump_use(use).encode() + b"\n" for use in uses if newest and use.last_at >= newest - KEPT]
+        self._compacted_size = sum(map(len, kept))
         os.close(directory.replace(NAME, kept))
 
     def refresh(self) -> UseTally:
