@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,20 @@ from loki_core.tokens.record import format_time, parse_time
 
 VERSION = "1.0"
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # it would be written back as Infinity
+        raise ValueError("a number beyond all bounds")
+    return number
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_parse_float).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +68,7 @@ def parse_document(data: bytes, label: str) -> Document:
     if not data.strip(b" \t\r\n\x00"):
         raise refuse("is empty" if not data else "holds nothing")
     try:
-        top = json.loads(data.decode("utf-8"))
+        top = _decode(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise refuse("is not UTF-8 text") from None
     except (ValueError, RecursionError):
