@@ -11,13 +11,12 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories
 from loki_core.errors import StorageError
 
 FILE_MODE = 0o600
-DIRECTORY_MODE = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +36,12 @@ class PrivateDirectory:
         self._status = os.fstat(descriptor)
 
     @classmethod
-    def open(cls, path: str, *, create: bool = False, inside: str = "") -> PrivateDirectory:
+    def open(cls, path: str, *, create: bool = False) -> PrivateDirectory:
         """Open the directory and check whose it is.
 
         Args:
             path: the directory.
             create: make it (and its parents) with mode 0700 when it is missing, and tighten a looser mode.
-            inside: the newly made directories get the owner of this one when we run as root.
 
         Raises:
             FileNotFoundError: it does not exist and was not to be made.
@@ -52,7 +50,7 @@ class PrivateDirectory:
         """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         if create:
-            _make_directories(path)
+            make_directories(path)
         try:
             descriptor = os.open(path, flags | os.O_NOFOLLOW)
         except OSError as error:
@@ -78,7 +76,7 @@ class PrivateDirectory:
                 code="foreign_owner",
                 remedy=f"run as its owner, or: sudo chown -R {me} '{self.path}'",
             )
-        if mode & 0o022 and not tighten:
+        if not tighten and is_writable_by_others(status):
             raise StorageError(
                 f"others can write to {self.path} (mode {mode:04o})",
                 code="writable_by_others",
@@ -120,6 +118,8 @@ class PrivateDirectory:
         try:
             status = os.fstat(descriptor)
             self._check_file(name, status)
+            if create:
+                self._check_links(name, status)
             if create and status.st_size == 0:
                 os.fchmod(descriptor, FILE_MODE)
                 self.give_to_owner(descriptor)
@@ -165,6 +165,16 @@ class PrivateDirectory:
                 remedy=f"check its content, then: chmod 600 '{path}'",
             )
 
+    def _check_links(self, name: str, status: os.stat_result) -> None:
+        # Root works in someone's directory: a hard link there must not make us write to, or give away, root's files.
+        if status.st_nlink > 1 and status.st_uid != self._status.st_uid:
+            path = os.path.join(self.path, name)
+            raise StorageError(
+                f"{path} is another name of a file of uid {status.st_uid}",
+                code="foreign_owner",
+                remedy=f"find out who linked it there, then: rm '{path}'",
+            )
+
     def give_to_owner(self, descriptor: int) -> None:
         """Give the file to the directory's owner when we are root working for someone."""
         if os.geteuid() == 0 and self._status.st_uid != 0:
@@ -198,6 +208,8 @@ class PrivateDirectory:
                 write_all(descriptor, chunk)
             os.fsync(descriptor)
             has_old = self._link(name, kept)
+            if has_old and previous:
+                self._tighten(kept)
             os.rename(aside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             renamed = True
             os.fsync(self.descriptor)
@@ -225,6 +237,15 @@ class PrivateDirectory:
         except FileNotFoundError:
             return False
         return True
+
+    def _tighten(self, name: str) -> None:
+        """Make the old content private, which may have been open to others until now."""
+        with contextlib.suppress(OSError, StorageError):
+            opened = self.open_file(name)
+            try:
+                os.fchmod(opened.descriptor, FILE_MODE)
+            finally:
+                os.close(opened.descriptor)
 
     def _put_back(self, kept: str, name: str) -> None:
         try:
@@ -258,20 +279,6 @@ _KINDS = (
 )
 
 
-def _make_directories(path: str) -> None:
-    parent = os.path.dirname(path)
-    if parent and parent != path and not os.path.lexists(parent):
-        _make_directories(parent)
-    try:
-        os.mkdir(path, DIRECTORY_MODE)
-    except FileExistsError:
-        return
-    if os.geteuid() == 0:
-        above = os.stat(parent)
-        if above.st_uid != 0:
-            os.chown(path, above.st_uid, above.st_gid, follow_symlinks=False)
-
-
 def write_all(descriptor: int, data: bytes) -> None:
     """Write every byte: a write may take only a part (write(2))."""
     view = memoryview(data)
@@ -287,38 +294,3 @@ def read_all(descriptor: int, size_hint: int) -> bytes:
         parts.append(part)
         offset += len(part)
     return b"".join(parts)
-
-
-def explain_failure(what: str, error: OSError) -> StorageError:
-    """Return the error that says what could not be done, why, and what to do about it."""
-    return StorageError(
-        f"{what}: {error.strerror or error}",
-        code="storage_failed",
-        remedy=_REMEDIES.get(error.errno or 0, "see the system's log"),
-    )
-
-
-@contextlib.contextmanager
-def as_storage_error(what: str) -> Iterator[None]:
-    """Turn an OSError into a StorageError that names what could not be done.
-
-    Raises:
-        StorageError: `storage_failed`.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise explain_failure(what, error) from None
-
-
-_REMEDIES = {
-    13: "run as the owner of the file, or mend its permissions",
-    1: "run as the owner of the file, or mend its permissions",
-    24: "close some files or raise the limit (ulimit -n)",
-    23: "close some files or raise the system's limit (fs.file-max)",
-    28: "free some space on that disk",
-    122: "free some space: the disk quota is used up",
-    27: "raise the limit on the size of files (ulimit -f)",
-    30: "remount the file system for writing",
-    5: "check the disk: it reports errors",
-}

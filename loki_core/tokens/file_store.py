@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loki_core.background import BackgroundWriter
-from loki_core.disk.directory import OpenedFile, PrivateDirectory, as_storage_error, explain_failure, read_all
+from loki_core.disk.directory import OpenedFile, PrivateDirectory, read_all
+from loki_core.disk.failures import as_storage_error, explain_failure
 from loki_core.disk.lock import hold_lock
 from loki_core.disk.network import find_network_type
 from loki_core.errors import LokiError, StorageError

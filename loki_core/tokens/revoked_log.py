@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable
 
 from loki_core.disk.append_log import LogFollower, append_lines
-from loki_core.disk.directory import PrivateDirectory, as_storage_error
+from loki_core.disk.directory import PrivateDirectory
+from loki_core.disk.failures import as_storage_error
 from loki_core.tokens.burials import Burial, Burials
 from loki_core.tokens.record import format_time, parse_time
 
