@@ -52,7 +52,7 @@ class TerminalGuard:
         *,
         must_erase: Callable[[], bool],
         on_forced_end: Callable[[], None],
-        grace: float = 3.0,
+        grace: float,
     ) -> None:
         """Change nothing yet.
 
@@ -68,27 +68,34 @@ class TerminalGuard:
         self._loop: AbstractEventLoop | None = None
         self._request_end: Callable[[int], None] | None = None
         self._handlers: dict[signal.Signals, Any] = {}
+        self._watcher = threading.Thread(target=self._watch, name="terminal-guard", daemon=True)
         self._attributes: list[Any] | None = None
         self._over = threading.Event()
-        self._wake: tuple[int, int] | None = None
+        self._wake: tuple[int, int] = (-1, -1)
+        self._wake_before = -1
         self.status: int | None = None
 
     def __enter__(self) -> Self:
         with contextlib.suppress(termios.error, OSError, ValueError):
             self._attributes = termios.tcgetattr(sys.__stdin__.fileno() if sys.__stdin__ else 0)
-        self._handlers = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        # Each signal's number comes through a pipe to a thread, because Python runs handlers in the main thread
+        # alone, which may hang. The handlers themselves only keep the signals from ending the process.
         self._wake = os.pipe()
-        threading.Thread(target=self._watch_terminal, args=(self._wake[0],), name="hangup", daemon=True).start()
+        os.set_blocking(self._wake[1], False)
+        self._wake_before = signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+        self._handlers = {number: signal.signal(number, _ignore) for number in _SIGNALS}
+        self._watcher.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        if self._wake is not None:
-            os.close(self._wake[1])
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wake_before)
+        os.close(self._wake[1])
+        self._watcher.join()
 
     def bind(self, loop: AbstractEventLoop, request_end: Callable[[int], None]) -> None:
         """Say how the app is asked to end; an end that was asked for before is passed on at once.
@@ -106,21 +113,18 @@ class TerminalGuard:
         if not self._over.is_set():
             self._end(HANGUP_STATUS)
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.status is not None and number != signal.SIGHUP:
-            self._force_end()  # asked twice
-        if self._loop is None:
-            raise SystemExit(128 + number)  # the terminal is as it was
-        self._end(128 + number)
-
     def _end(self, status: int) -> None:
         if self.status is not None:
             return
         self.status = status
         threading.Thread(target=self._wait_and_force, name="forced-end", daemon=True).start()
-        if self._loop is not None and self._request_end is not None:
+        if self._request_end is not None:
+            self._call_in_loop(self._request_end, status)
+
+    def _call_in_loop(self, call: Callable[..., None], *arguments: object) -> None:
+        if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the app has ended
-                self._loop.call_soon_threadsafe(self._request_end, status)
+                self._loop.call_soon_threadsafe(call, *arguments)
 
     def _wait_and_force(self) -> None:
         if not self._over.wait(self._grace):
@@ -135,15 +139,43 @@ class TerminalGuard:
             self._on_forced_end()
         os._exit(self.status or 1)
 
-    def _watch_terminal(self, wake: int) -> None:
+    def _watch(self) -> None:
         poll = select.poll()
         terminal = sys.__stdin__.fileno() if sys.__stdin__ else 0
-        poll.register(terminal, 0)  # asks for POLLHUP alone
-        poll.register(wake, 0)
-        events = dict(poll.poll())
+        wake = self._wake[0]
+        poll.register(terminal, 0)  # reports a hang-up alone
+        poll.register(wake, select.POLLIN)
+        while True:
+            events = dict(poll.poll())
+            if wake in events:
+                numbers = os.read(wake, 64)
+                if not numbers:
+                    break
+                self._take_signals(numbers)
+            if terminal in events:
+                poll.unregister(terminal)
+                if events[terminal] & select.POLLHUP:
+                    self.lose_terminal()
         os.close(wake)
-        if events.get(terminal, 0) & select.POLLHUP:
-            self.lose_terminal()
+
+    def _take_signals(self, numbers: bytes) -> None:
+        for number in numbers:
+            if number not in _SIGNALS:
+                # Another one (SIGCONT, SIGWINCH): when it came in while another thread ran, the main thread sleeps on
+                # in its event loop and would run the handler at the next key only.
+                self._call_in_loop(_wake_up)
+                continue
+            if self.status is not None and number != signal.SIGHUP:
+                self._force_end()  # asked twice; hang-ups often come twice by themselves
+            self._end(128 + number)
+
+
+def _wake_up() -> None:
+    """Do nothing, but in the main thread."""
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the thread that watches does it."""
 
 
 def restore_terminal(attributes: list[Any] | None, *, erase: bool) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 from rich.console import Console, RenderableType
@@ -52,13 +53,16 @@ class GuardedApp(App[None]):
 
     # Running and ending
 
-    def run_guarded(self, *, mouse: bool = True) -> int:
+    def run_guarded(self, *, mouse: bool = True, grace: float = 3.0) -> int:
         """Run until the end and return the exit status; in the main thread.
 
         Args:
             mouse: ask the terminal for mouse reports.
+            grace: seconds that the app has to end by itself after a signal.
         """
-        guard = TerminalGuard(must_erase=lambda: self.secret_on_screen, on_forced_end=self.clipboard_route.forget)
+        guard = TerminalGuard(
+            must_erase=lambda: self.secret_on_screen, on_forced_end=self.clipboard_route.forget, grace=grace
+        )
         try:
             with guard, self._thread_errors():
                 self._guard = guard
@@ -75,8 +79,10 @@ class GuardedApp(App[None]):
         return GuardedDriver
 
     def on_driver_started(self) -> None:
-        """Let signals end the app from now on."""
+        """Let signals end the app from now on; after ctrl+z, paint the screen anew, which Textual may forget."""
         loop = asyncio.get_running_loop()
+        if self._screen_stack:
+            loop.call_soon_threadsafe(self.call_later, partial(self.refresh, layout=True))
         loop.set_exception_handler(self._on_task_error)
         if self._guard is not None:
             self._guard.bind(loop, lambda status: self.exit(return_code=status))

@@ -141,9 +141,7 @@ class PtyProcess:
     def wait_for_bytes(self, data: bytes | re.Pattern[bytes], *, deadline: float = DEADLINE) -> bytes:
         """Wait until the bytes (or pattern) were written to the terminal; return all bytes so far."""
         pattern = re.compile(re.escape(data)) if isinstance(data, bytes) else data
-        self.wait_until(
-            lambda: pattern.search(self._raw) is not None, repr(pattern.pattern), deadline=deadline
-        )
+        self.wait_until(lambda: pattern.search(self._raw) is not None, repr(pattern.pattern), deadline=deadline)
         return self.raw
 
     def wait_for_mode(self, mode: int, *, on: bool = True, deadline: float = DEADLINE) -> None:
@@ -160,9 +158,7 @@ class PtyProcess:
         try:
             status = self._process.wait(deadline)
         except subprocess.TimeoutExpired:
-            raise AssertionError(
-                f"still running after {deadline:.0f} s; the screen was:\n{self.text}"
-            ) from None
+            raise AssertionError(f"still running after {deadline:.0f} s; the screen was:\n{self.text}") from None
         self._reader.join(5.0)
         return status
 

@@ -40,6 +40,7 @@ class Screen:
         self._grid = self._blank()
         self._saved = self._grid
         self._row = self._column = 0
+        self._saved_position = (0, 0)
         self._pending = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
@@ -138,8 +139,10 @@ class Screen:
             if on:
                 self.entries += 1
                 self._saved, self._grid = self._grid, self._blank()
+                self._saved_position = (self._row, self._column)
             else:
                 self._grid = self._saved
+                self._move(*self._saved_position)
         (self.modes.add if on else self.modes.discard)(mode)
 
     def _move(self, row: int, column: int) -> None:

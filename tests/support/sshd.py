@@ -55,9 +55,7 @@ class Sshd:
                 timeout=DEADLINE,
             )
         if os.geteuid() == 0 and not _PRIVILEGE_SEPARATION.exists():
-            _PRIVILEGE_SEPARATION.mkdir(
-                mode=0o755
-            )  # as the system's own unit does; sshd refuses root without it
+            _PRIVILEGE_SEPARATION.mkdir(mode=0o755)  # as the system's own unit does; sshd refuses root without it
         self._sessions: list[PtyProcess] = []
         self.log = directory / "sshd.log"
         self._start()
@@ -124,9 +122,7 @@ class Sshd:
             "exec " + shlex.join(remote),
         ]
 
-    def connect(
-        self, argv: Sequence[str], *, env: Mapping[str, str], columns: int = 80, lines: int = 24
-    ) -> PtyProcess:
+    def connect(self, argv: Sequence[str], *, env: Mapping[str, str], columns: int = 80, lines: int = 24) -> PtyProcess:
         """Run a command through `ssh -tt` in a pseudo-terminal; what is returned is the ssh client's side."""
         local = {
             "PATH": os.environ["PATH"],

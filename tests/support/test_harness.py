@@ -40,9 +40,7 @@ def test_the_screen_follows_addressing_erasing_and_the_alternate_screen_in_any_c
 
 
 def test_a_program_on_a_pty_is_read_fed_and_its_status_seen(start_pty: StartPty) -> None:
-    program = start_pty(
-        ["sh", "-c", 'echo "size $(stty size)"; read line; echo "got $line"; exit 7'], columns=60
-    )
+    program = start_pty(["sh", "-c", 'echo "size $(stty size)"; read line; echo "got $line"; exit 7'], columns=60)
     program.wait_for("size 24 60")
     program.send("hello\n")
     program.wait_for("got hello")
@@ -52,9 +50,7 @@ def test_a_program_on_a_pty_is_read_fed_and_its_status_seen(start_pty: StartPty)
 
 def test_a_dropped_terminal_hangs_up_the_program(start_pty: StartPty, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    program = start_pty(
-        ["sh", "-c", f"trap 'echo hup > {mark}; exit 0' HUP; echo ready; while :; do sleep 0.05; done"]
-    )
+    program = start_pty(["sh", "-c", f"trap 'echo hup > {mark}; exit 0' HUP; echo ready; while :; do sleep 0.05; done"])
     program.wait_for("ready")
     program.hang_up()
     program.wait()
@@ -85,9 +81,7 @@ def test_a_session_through_ssh_runs_in_a_terminal_and_can_be_cut(
     assert run_python(wait, str(mark), env=child_environ).returncode == 0
 
 
-def test_a_killed_ssh_client_ends_the_session(
-    start_sshd: Callable[[], Sshd], child_environ: dict[str, str]
-) -> None:
+def test_a_killed_ssh_client_ends_the_session(start_sshd: Callable[[], Sshd], child_environ: dict[str, str]) -> None:
     sshd = start_sshd()
     session = sshd.connect(["sh", "-c", "echo ready; exec cat"], env=child_environ)
     session.wait_for("ready")
