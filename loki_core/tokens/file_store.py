@@ -41,6 +41,7 @@ _SETTLING_NS = 20_000_000
 _TORN_SECONDS = 0.05
 
 Signature = tuple[int, int, int, int, int]
+_NO_FILE: Signature = (-1, -1, -1, -1, -1)
 
 
 def _sign(status: os.stat_result) -> Signature:
@@ -107,12 +108,13 @@ class FileStore:
         Raises:
             StorageError: it cannot be read or is not a token store.
         """
+        signature: Signature | None
         try:
             signature = _sign(os.stat(self._file, follow_symlinks=False))
         except FileNotFoundError:
             signature = None
         except OSError:
-            return self._read().snapshot  # which says what is in the way
+            signature = _NO_FILE  # reading it says what is in the way
         reading = self._reading
         if reading is not None and reading.settled and reading.signature == signature:
             return reading.snapshot
