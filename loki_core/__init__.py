@@ -12,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loki_core.administration.looking import PolicyFinding
+    from loki_core.administration.removing import Revocation
     from loki_core.audit.events import AuditEntry, AuditEvent
     from loki_core.errors import (
         AuditUnavailable,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from loki_core.services import open_loki as open  # noqa: A004
     from loki_core.settings import Settings, load_settings
     from loki_core.text import safe_text
-    from loki_core.token_manager import PolicyFinding, Revocation, TokenManager
+    from loki_core.token_manager import TokenManager
     from loki_core.tokens.listing import Summary
     from loki_core.tokens.policy import DEFAULT, TokenPolicy
     from loki_core.tokens.secret import Secret
@@ -70,7 +72,9 @@ _PLACES = {
     "services": ("Loki", "open_loki"),
     "settings": ("Settings", "load_settings"),
     "text": ("safe_text",),
-    "token_manager": ("PolicyFinding", "Revocation", "TokenManager"),
+    "administration.looking": ("PolicyFinding",),
+    "administration.removing": ("Revocation",),
+    "token_manager": ("TokenManager",),
     "tokens.listing": ("Summary",),
     "tokens.policy": ("DEFAULT", "TokenPolicy"),
     "tokens.secret": ("Secret",),

@@ -1,0 +1,83 @@
+"""What every operation needs: the store, the log, the time and who acts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.errors import AuthorizationError
+from loki_core.interfaces import AuditSink, Clock, Store
+from loki_core.ledger import Ledger, find_time
+from loki_core.minting import Mint
+from loki_core.principal import Caller
+from loki_core.scopes import ALL, ScopeCatalog
+from loki_core.tokens.listing import Judge
+from loki_core.tokens.record import Record
+from loki_core.tokens.secret import clean_text
+
+
+class Office:
+    """The common ground of the operations on tokens. All of them need `*`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sink: AuditSink,
+        ledger: Ledger,
+        clock: Clock,
+        catalog: ScopeCatalog,
+        mint: Mint,
+        caller: Caller,
+    ) -> None:
+        self._store = store
+        self._sink = sink
+        self._ledger = ledger
+        self._clock = clock
+        self._catalog = catalog
+        self._mint = mint
+        self._caller = caller
+
+    def _require_all(self) -> None:
+        try:
+            self._caller.principal.require(ALL)
+        except AuthorizationError as error:
+            self._ledger.record_quietly(
+                AuditEntry(
+                    timestamp=self._clock(),
+                    event=AuditEvent.PERMISSION_DENIED,
+                    user_id=self._caller.principal.subject,
+                    resource_id="",
+                    ip_address=self._caller.address,
+                    user_agent=self._caller.agent,
+                    success=False,
+                    error=error.code,
+                    details={"needed": ALL},
+                )
+            )
+            raise
+
+    def _enter(self) -> datetime:
+        """Check who acts, deliver what waits for the log, and return the time to judge by."""
+        self._require_all()
+        view = self._store.view()
+        self._ledger.settle(view)
+        return find_time(self._clock(), view)
+
+    def _look(self) -> tuple[datetime, Judge]:
+        now = self._enter()
+        return now, Judge(self._catalog, now, self._store.find_last_uses())
+
+    def _entry(self, event: AuditEvent, record: Record, now: datetime, **details: Any) -> AuditEntry:
+        if self._caller.principal.claimed:
+            details["claimed"] = dict(self._caller.principal.claimed)
+        return AuditEntry(
+            timestamp=now,
+            event=event,
+            user_id=self._caller.principal.subject,
+            resource_id=record.id,
+            ip_address=self._caller.address,
+            user_agent=self._caller.agent,
+            details={"name": clean_text(record.name), **details},
+        )
