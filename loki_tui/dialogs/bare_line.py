@@ -22,14 +22,15 @@ class BareLine(Vertical):
         self.is_shown = False
 
     def compose(self) -> ComposeResult:
-        """Yield the line, and below it how to get back."""
-        yield SecretLine(self._find_secret, id="bare-line", classes="-bare")
+        """Yield how to get back; the secret's line is there only while it is shown, and so are its painted cells."""
         yield Line("Select it with the mouse. Any key goes back.", classes="muted")
 
     def show(self) -> None:
         """Show the secret alone, and let the terminal have the mouse."""
         self.is_shown = True
-        self.query_one(SecretLine).shown = True
+        line = SecretLine(self._find_secret, id="bare-line", classes="-bare")
+        line.shown = True
+        self.mount(line, before=0)
         self.screen.set_focus(None)
         self.screen.add_class("-bare")
         if isinstance(self.app, GuardedApp):
@@ -43,7 +44,7 @@ class BareLine(Vertical):
     def hide(self) -> None:
         """Go back to the frame."""
         self.is_shown = False
-        self.query_one(SecretLine).shown = False
+        self.query(SecretLine).remove()
         self.screen.remove_class("-bare")
         if isinstance(self.app, GuardedApp):
             self.app.resume_mouse()

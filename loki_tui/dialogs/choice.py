@@ -171,8 +171,10 @@ class Choice(Options):
     def pick(self, index: int) -> None:
         """Choose the option instead of the one before."""
         value = self.options[index].value
+        self.cursor = index
         if value != self.value:
             self.value = value
+            self.refresh()
             self.post_message(self.Changed(self))
 
     def moved(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from loki_core import Draft, Secret
 from loki_core.delivery import SecretFile, remove_secret_file, send_to_sink, write_secret_file
 from loki_core.text import safe_text
+from loki_core.tokens.secret import redact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def deliver(delivery: Delivery, secret: Secret) -> Delivered:
 
 def suggest_path(name: str) -> str:
     """Return where a token's secret could go: a file in the home directory, called after it."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name).strip(".-")
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in redact(name)).strip(".-")
     return os.path.join("~", f"{plain[:60] or 'new'}.token")
 
 

@@ -239,7 +239,7 @@ class NewTokenDialog(Dialog[Draft]):
         """Tell whether the name is free, also when something else is wrong: rules are checked one by one."""
         if isinstance(answer, LokiError) and answer.code not in _NAME_STATES:
             try:
-                self._loki.tokens.preview(name)
+                answer = self._loki.tokens.preview(name)
             except LokiError as error:
                 answer = error
         if not isinstance(answer, LokiError):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from loki_core.tokens.policy import DEFAULT, ExpiresDays, parse_expiry
+from loki_core.tokens.secret import redact
 from loki_tui.dialogs import headless
 
 
@@ -57,10 +58,10 @@ class TokenRequest:
     def build_command(self, extra: Sequence[str] = ()) -> list[str]:
         """Return the command line that asks for the same."""
         return headless.generate(
-            self.name or "NAME",
+            redact(self.name) or "NAME",
             role=self.role,
             scopes=self.scopes,
             expires=self.expires or "DATE",
-            note=self.note.strip(),
+            note=redact(self.note.strip()),
             extra=extra,
         )

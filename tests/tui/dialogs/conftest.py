@@ -1,0 +1,24 @@
+"""What the dialogs' tests stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loki_core import Loki
+from tests.tui.dialogs.stage import Clock, open_loki
+
+SINKS = "session:\n  sinks:\n    gh-actions: [sh, -c, 'cat > {out}']\n"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def loki(isolated_home: Path, clock: Clock) -> Iterator[Loki]:
+    with open_loki(isolated_home, clock=clock) as opened:
+        yield opened
