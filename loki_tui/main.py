@@ -43,13 +43,9 @@ class _Parser(argparse.ArgumentParser):
 
 class _ShowVersion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import PackageNotFoundError, version
+        import loki_core
 
-        try:
-            found = version("loki-tui")
-        except PackageNotFoundError:
-            found = "(not installed)"
-        sys.stdout.write(f"loki-tui {found}\n")
+        sys.stdout.write(f"loki-tui {loki_core.__version__}\n")
         raise SystemExit(0)
 
 

@@ -19,9 +19,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
 
-from loki_core.tokens.secret import Secret
 from loki_tui.terminal.tmux_command import TmuxUnavailableError, run_tmux
 
 MAX_BYTES = 74_994
@@ -162,25 +160,6 @@ class Clipboard:
             except (TmuxUnavailableError, subprocess.SubprocessError):
                 continue
         self._left_behind.clear()
-
-
-@runtime_checkable
-class CopyingApp(Protocol):
-    """An app that has a way to the terminal's clipboard."""
-
-    clipboard_route: Clipboard
-
-
-def copy_secret(app: object, secret: Secret) -> str:
-    """Send a secret to the clipboard of the terminal that an app runs in, and return the words that say so.
-
-    Args:
-        app: a `GuardedApp`; with any other there is no way.
-        secret: what to send; it stays in no buffer.
-    """
-    if not isinstance(app, CopyingApp):
-        return _not_sent(CopyRoute.NONE, "there is no terminal").message
-    return app.clipboard_route.copy(secret.reveal()).message
 
 
 def _not_sent(route: CopyRoute, why: str) -> CopyResult:

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import loki_core
 from loki_core.text import safe_text
 from loki_core.tokens.secret import redact
 
 _SECRET_VARIABLES = ("LOKI_TOKEN", "LOKI_OIDC_CLIENT_SECRET")
-_PACKAGES = ("loki-tui", "textual", "rich")
+_PACKAGES = ("textual", "rich")
 
 
 def format_crash(error: BaseException, *, now: datetime, environ: Mapping[str, str]) -> str:
@@ -32,11 +33,15 @@ def format_text_crash(text: str, *, now: datetime, environ: Mapping[str, str]) -
 
 
 def _format_head(now: datetime, environ: Mapping[str, str]) -> list[str]:
+    versions = {"loki-tui": loki_core.__version__, **{name: _get_version(name) for name in _PACKAGES}}
+    versions |= {"Python": platform.python_version(), platform.system(): platform.release()}
+    inside = [
+        word for word, name in (("tmux", "TMUX"), ("screen", "STY"), ("ssh", "SSH_CONNECTION")) if environ.get(name)
+    ]
     return [
         f"loki-tui stopped on an unexpected error at {now.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}.\n",
-        f"{', '.join(f'{name} {_get_version(name)}' for name in _PACKAGES)}, Python {platform.python_version()}, ",
-        f"{platform.system()} {platform.release()}, TERM={environ.get('TERM', '')}",
-        f"{', in tmux' if environ.get('TMUX') else ''}{', over ssh' if environ.get('SSH_CONNECTION') else ''}\n",
+        ", ".join(f"{name} {number}" for name, number in versions.items()) + "\n",
+        f"TERM={environ.get('TERM', '')} in {', '.join(inside) or 'nothing else'}\n",
         "Local variables are left out and what looks like a secret is masked.\n\n",
     ]
 

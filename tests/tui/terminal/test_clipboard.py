@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from loki_core.tokens.secret import Secret
 from loki_tui.terminal.clipboard import (
     MAX_BYTES,
     MAX_SCREEN_BYTES,
@@ -16,7 +15,6 @@ from loki_tui.terminal.clipboard import (
     Clipboard,
     CopyRoute,
     build_osc52,
-    copy_secret,
     plan_copy,
 )
 from tests.support.fixtures import StartPty, StartTmux
@@ -64,10 +62,6 @@ def test_nothing_ever_says_copied() -> None:
         message = Clipboard(lambda _: None, environ=environ).copy("x").message
         assert "copied" not in message.lower()
         assert "\n" not in message
-
-
-def test_an_app_without_a_terminal_says_that_nothing_was_sent() -> None:
-    assert copy_secret(object(), Secret("loki_x")).startswith("not sent")
 
 
 def test_outside_tmux_the_terminal_gets_one_bare_osc_52(start_pty: StartPty) -> None:

@@ -17,8 +17,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Button, Label
 
 from loki_core.hardening import harden_process
-from loki_core.tokens.secret import Secret
-from loki_tui.terminal.clipboard import copy_secret
 from loki_tui.terminal.environment import choose_theme
 from loki_tui.terminal.guarded_app import GuardedApp
 from loki_tui.terminal.recording import find_recordings
@@ -108,9 +106,9 @@ class TinyApp(GuardedApp):
         """Fail while a widget is composed."""
         await self.mount(BrokenLabel())
 
-    def action_copy(self) -> None:
+    async def action_copy(self) -> None:
         """Copy the secret."""
-        self.say(copy_secret(self, Secret(build_secret())))
+        self.say((await self.copy_text(build_secret())).message)
 
     def action_show_secret(self) -> None:
         """Show the secret."""
