@@ -1,0 +1,84 @@
+"""What the ledger may expect of any audit log: one suite, run over every implementation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.audit.file_log import FileLog
+from loki_core.audit.memory_log import MemoryLog, NoLog
+from loki_core.interfaces import AuditSink
+from tests.core.workshop import NOON
+
+ENTRY = AuditEntry(
+    timestamp=NOON,
+    event=AuditEvent.TOKEN_CREATE,
+    user_id="os:alice",
+    resource_id="tok-000000000001",
+    ip_address="10.0.0.1",
+    user_agent="curl/8 «ü»",
+    details={"name": "ci-bot ☃", "scopes": ["read"], "role": None},
+)
+
+
+@pytest.fixture(params=["memory", "file"])
+def sink(request: pytest.FixtureRequest, tmp_path: Path) -> AuditSink:
+    return MemoryLog() if request.param == "memory" else FileLog(str(tmp_path / "audit"))
+
+
+def test_a_new_log_is_empty_and_can_be_written(sink: AuditSink) -> None:
+    assert sink.find_newest(limit=10) == ()
+    sink.check_writable()
+    assert sink.find_newest(limit=10) == ()
+    assert sink.label
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_an_entry_comes_back_as_it_was_recorded_with_its_number(sink: AuditSink, durable: bool) -> None:
+    sink.record(ENTRY, durable=durable)
+    assert sink.find_newest(limit=10) == (replace(ENTRY, seq=1),)
+
+
+def test_entries_are_numbered_from_one_and_found_newest_first(sink: AuditSink) -> None:
+    for minute in range(5):
+        sink.record(replace(ENTRY, timestamp=NOON + timedelta(minutes=minute)))
+    assert [entry.seq for entry in sink.find_newest(limit=100)] == [5, 4, 3, 2, 1]
+    assert [entry.seq for entry in sink.find_newest(limit=2)] == [5, 4]
+    assert [entry.seq for entry in sink.find_newest(limit=100, within=3)] == [5, 4, 3]
+
+
+def test_the_entries_about_or_by_a_token_can_be_asked_for(sink: AuditSink) -> None:
+    by = replace(ENTRY, event=AuditEvent.TOKEN_USE, resource_id="", token_id="tok-000000000002")
+    sink.record(ENTRY)
+    sink.record(by)
+    mentioned = replace(ENTRY, resource_id="tok-000000000003", details={"name": "tok-000000000002"})
+    sink.record(mentioned)
+    assert [entry.seq for entry in sink.find_newest(limit=9, token_id="tok-000000000001")] == [1]
+    assert [entry.seq for entry in sink.find_newest(limit=9, token_id="tok-000000000002")] == [2]
+    assert sink.find_newest(limit=9, token_id="tok-000000000009") == ()
+
+
+def test_entries_can_be_asked_for_by_what_their_stored_line_holds(sink: AuditSink) -> None:
+    sink.record(ENTRY)
+    sink.record(replace(ENTRY, resource_type="store", details={"event_id": "0123456789abcdef"}))
+    assert [entry.seq for entry in sink.find_newest(limit=9, contains="0123456789abcdef")] == [2]
+    assert [entry.seq for entry in sink.find_newest(limit=9, contains='"resource_type": "token"')] == [1]
+    assert sink.find_newest(limit=9, contains="nowhere") == ()
+
+
+def test_a_log_that_is_switched_off_takes_everything_and_keeps_nothing() -> None:
+    log = NoLog()
+    log.record(ENTRY)
+    log.check_writable()
+    assert log.find_newest(limit=9) == ()
+    log.close()
+
+
+def test_closing_twice_is_no_error(sink: AuditSink) -> None:
+    sink.record(ENTRY)
+    sink.close()
+    sink.close()
