@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from loki_core.administration.looking import PolicyFinding
     from loki_core.administration.removing import Revocation
     from loki_core.audit.events import AuditEntry, AuditEvent
+    from loki_core.delivery import SecretFile, remove_secret_file, send_to_sink, write_secret_file
     from loki_core.errors import (
         AuditUnavailable,
         AuthenticationError,
@@ -29,19 +30,21 @@ if TYPE_CHECKING:
         StorageError,
         StoreBusy,
     )
+    from loki_core.hardening import harden_process
     from loki_core.interfaces import AuditSink, Clock, Finding, Store
     from loki_core.minting import Draft
     from loki_core.principal import Method, Principal
     from loki_core.roles import Role, RoleCatalog
-    from loki_core.scopes import Decision, Scope, ScopeCatalog
+    from loki_core.scopes import ALL, Decision, Scope, ScopeCatalog
     from loki_core.services import Loki
     from loki_core.services import open_loki as open  # noqa: A004
     from loki_core.settings import Settings, load_settings
-    from loki_core.text import safe_text
+    from loki_core.text import is_printable, safe_text
     from loki_core.token_manager import TokenManager
     from loki_core.tokens.listing import Summary
-    from loki_core.tokens.policy import DEFAULT, TokenPolicy
-    from loki_core.tokens.secret import Secret
+    from loki_core.tokens.names import LONGEST_NAME, is_id
+    from loki_core.tokens.policy import DEFAULT, LONGEST_GRACE_HOURS, ExpiresDays, TokenPolicy, parse_expiry
+    from loki_core.tokens.secret import Secret, holds_secret, redact
     from loki_core.tokens.status import Status
     from loki_core.tokens.token import IssuedToken, Token, Use
 
@@ -68,23 +71,29 @@ _PLACES = {
     "minting": ("Draft",),
     "principal": ("Method", "Principal"),
     "roles": ("Role", "RoleCatalog"),
-    "scopes": ("Decision", "Scope", "ScopeCatalog"),
+    "scopes": ("ALL", "Decision", "Scope", "ScopeCatalog"),
     "services": ("Loki", "open_loki"),
     "settings": ("Settings", "load_settings"),
-    "text": ("safe_text",),
+    "tokens.names": ("LONGEST_NAME", "is_id"),
+    "delivery": ("SecretFile", "remove_secret_file", "send_to_sink", "write_secret_file"),
+    "hardening": ("harden_process",),
+    "text": ("is_printable", "safe_text"),
     "administration.looking": ("PolicyFinding",),
     "administration.removing": ("Revocation",),
     "token_manager": ("TokenManager",),
     "tokens.listing": ("Summary",),
-    "tokens.policy": ("DEFAULT", "TokenPolicy"),
-    "tokens.secret": ("Secret",),
+    "tokens.policy": ("DEFAULT", "ExpiresDays", "LONGEST_GRACE_HOURS", "parse_expiry", "TokenPolicy"),
+    "tokens.secret": ("holds_secret", "redact", "Secret"),
     "tokens.status": ("Status",),
     "tokens.token": ("IssuedToken", "Token", "Use"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
 
 __all__ = [
+    "ALL",
     "DEFAULT",
+    "LONGEST_GRACE_HOURS",
+    "LONGEST_NAME",
     "AuditEntry",
     "AuditEvent",
     "AuditSink",
@@ -95,6 +104,7 @@ __all__ = [
     "ConfigurationError",
     "Decision",
     "Draft",
+    "ExpiresDays",
     "Finding",
     "InvalidInput",
     "InvalidTokenError",
@@ -113,6 +123,7 @@ __all__ = [
     "Scope",
     "ScopeCatalog",
     "Secret",
+    "SecretFile",
     "Settings",
     "Status",
     "StorageError",
@@ -123,9 +134,18 @@ __all__ = [
     "TokenManager",
     "TokenPolicy",
     "Use",
+    "harden_process",
+    "holds_secret",
+    "is_id",
+    "is_printable",
     "load_settings",
     "open",
+    "parse_expiry",
+    "redact",
+    "remove_secret_file",
     "safe_text",
+    "send_to_sink",
+    "write_secret_file",
 ]
 
 

@@ -9,7 +9,7 @@ from loki_core.errors import InvalidInput
 from loki_core.text import BIDI_CONTROLS, is_blank, is_printable, safe_text
 from loki_core.tokens.secret import holds_secret
 
-LONGEST = 255
+LONGEST_NAME = 255
 ID_FORM = re.compile(r"tok-[0-9a-f]{12}\Z")
 _LIKE_AN_ID = re.compile(r"(?:tok-[0-9a-f]*|[0-9a-f]{12})\Z", re.IGNORECASE)
 _SET_ASIDE = re.compile(r"~tok-[0-9a-f]{12}\Z")
@@ -56,8 +56,8 @@ def _check_line(text: str, what: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if holds_secret(text):  # composing can make one: U+212A becomes K
         raise _refuse("holds what looks like a secret", "choose another text", what=what)
-    if len(text) > LONGEST:
-        raise _refuse(f"has {len(text)} characters", f"use at most {LONGEST}", what=what)
+    if len(text) > LONGEST_NAME:
+        raise _refuse(f"has {len(text)} characters", f"use at most {LONGEST_NAME}", what=what)
     if any(character in BIDI_CONTROLS for character in text):
         raise _refuse("has characters that change the direction of text", "remove them", what=what)
     if not is_printable(text):
