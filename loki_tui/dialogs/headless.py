@@ -42,8 +42,13 @@ def generate(
         options += ["--scopes", ",".join(scopes)]
     options += ["--expires", expires]
     if note:
-        options += ["--note", note]
+        options += option("note", note)
     return [*_PROGRAM, "generate", *_place_names([name], [*options, *extra])]
+
+
+def option(name: str, value: str) -> list[str]:
+    """Return an option with its value, as one word where the value itself looks like an option."""
+    return [f"--{name}={value}"] if value.startswith("-") else [f"--{name}", value]
 
 
 def rotate(target: str, *, grace_hours: str, expires: str = "") -> list[str]:
@@ -110,7 +115,13 @@ def fold(argv: Sequence[str], width: int) -> str:
     words: list[str] = []
     for part in argv:
         quoted = safe_text(shlex.quote(part))
-        if words and words[-1].startswith("--") and " " not in words[-1] and words[-1] not in {"--", "--yes"}:
+        if (
+            words
+            and words[-1].startswith("--")
+            and " " not in words[-1]
+            and words[-1] not in {"--", "--yes"}
+            and "=" not in words[-1]
+        ):
             words[-1] = f"{words[-1]} {quoted}"
         else:
             words.append(quoted)

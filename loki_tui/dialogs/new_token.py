@@ -15,13 +15,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from loki_core import Draft, Loki, LokiError, Refused, Status, Token, safe_text
-from loki_core.tokens.names import LONGEST
+from loki_core.tokens.names import LONGEST_NAME
 from loki_tui.ages import format_minute
 from loki_tui.dialogs.choice import Choice, Option, Options, Picks
 from loki_tui.dialogs.delivery import Delivery, ToFile, ToSink, address, suggest_path
 from loki_tui.dialogs.dialog import Dialog, Gap, Hint, Line, Row
 from loki_tui.dialogs.grant import describe_allowed, describe_refused
-from loki_tui.dialogs.headless import fold
+from loki_tui.dialogs.headless import fold, option
 from loki_tui.dialogs.request import TokenRequest
 
 DEBOUNCE = 0.15
@@ -74,7 +74,7 @@ class NewTokenDialog(Dialog[Draft]):
         weakest_first = sorted(self._loki.roles, key=lambda role: len(self._loki.scopes.expand(role.scopes)))
         roles = [Option(value=role.name, label=role.name) for role in weakest_first]
         viewer = "viewer" if "viewer" in self._loki.roles else roles[0].value
-        yield Row("Name", Input(id="name", compact=True, max_length=LONGEST), Line(id="name-state"))
+        yield Row("Name", Input(id="name", compact=True, max_length=LONGEST_NAME), Line(id="name-state"))
         yield Gap()
         yield Row("Grant", Choice([*roles, Option(value=_SCOPES, label="choose scopes")], value=viewer, id="grant"))
         scopes = [Option(value=scope.name, label=scope.name) for scope in self._loki.scopes]
@@ -91,7 +91,7 @@ class NewTokenDialog(Dialog[Draft]):
             id="date-row",
         )
         yield Row("Owner", Line(safe_text(self._loki.actor.subject), id="owner"))
-        yield Row("Note", Input(id="note", compact=True, max_length=LONGEST, placeholder="what stops if revoked"))
+        yield Row("Note", Input(id="note", compact=True, max_length=LONGEST_NAME, placeholder="what stops if revoked"))
         yield Row("Deliver", Choice(list(self._list_deliveries()), value=_REVEAL, id="deliver"))
         yield Row("File", Input(suggest_path(""), id="path", compact=True), id="file-row")
         yield Gap()
@@ -194,9 +194,9 @@ class NewTokenDialog(Dialog[Draft]):
         delivery = self.delivery
         extra: list[str] = []
         if isinstance(delivery, ToFile):
-            extra = ["--secret-file", delivery.path]
+            extra = option("secret-file", delivery.path)
         elif isinstance(delivery, ToSink):
-            extra = ["--sink", delivery.name]
+            extra = option("sink", delivery.name)
         line.update(Content(fold(self.request.build_command(extra), max(line.size.width, 40))))
 
     def _say(self, line: str, words: str, tone: str) -> None:

@@ -46,7 +46,7 @@ class WhyDialog(Dialog[None]):
             yield from self._compose_decisions()
         yield Gap()
         command = ["loki", "enterprise", "token", "show", *headless.find_targets([token])]
-        yield Row("Command", Line(headless.fold(command, 60), classes="muted"))
+        yield Row("Command", Line(headless.fold(command, 60), id="command", classes="muted"))
 
     def _describe_status(self) -> str:
         token, now = self._token, self._loki.clock()

@@ -10,8 +10,6 @@ import pytest
 from loki_core import Loki
 from tests.tui.dialogs.stage import Clock, open_loki
 
-SINKS = "session:\n  sinks:\n    gh-actions: [sh, -c, 'cat > {out}']\n"
-
 
 @pytest.fixture
 def clock() -> Clock:

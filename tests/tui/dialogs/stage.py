@@ -40,7 +40,7 @@ class Clock:
         self.now += timedelta(**span)
 
 
-def open_loki(home: Path, *, config: str = "", clock: Clock | None = None) -> Loki:
+def open_loki(home: Path, *, config: str = "", clock: Callable[[], datetime] | None = None) -> Loki:
     """Return a real Loki on a store below `home`; nothing is on disk but the configuration."""
     directory = home / ".loki"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
