@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
 _OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]{0,30}\Z")
 _TAKES_NOTHING = "ignored explicit argument"
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal; argparse alone would import shutil and its compressors to find out."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = os.get_terminal_size(1).columns
+        except OSError:
+            width = 80
+        super().__init__(prog, width=min(max(width, 40), 100) - 2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,7 +63,7 @@ def parse_arguments(command: Command, program: str) -> argparse.Namespace:
         prog=f"{program} {command.words}",
         description=command.summary[0].upper() + command.summary[1:] + ".",
         allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     command.declare(parser)
     parser.add_argument("--json", action="store_true", help="answer in JSON")

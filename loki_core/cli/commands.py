@@ -40,9 +40,11 @@ _GROUPS = {
     "enterprise config": "The settings: environment over ./.loki/config.yaml over ~/.loki/config.yaml.",
 }
 _STATUS = """\
-Exit status: 0 done; 1 refused by store or policy, or not found; 2 wrong by itself (an option, a scope, a name, the
-configuration); 3 not allowed; 4 storage refused or audit log unavailable.
-Secrets are never arguments: they are read from standard input, LOKI_TOKEN or the file that LOKI_TOKEN_FILE names."""
+Exit status: 0 done; 1 refused by store or policy, or not found; 2 wrong by
+itself (an option, a scope, a name, the configuration); 3 not allowed; 4 storage
+refused or audit log unavailable.
+Secrets are never arguments: they are read from standard input, LOKI_TOKEN or
+the file that LOKI_TOKEN_FILE names."""
 
 
 class Command(NamedTuple):
