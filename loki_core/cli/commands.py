@@ -37,7 +37,7 @@ _GROUPS = {
     "enterprise": "Access to Loki Mode: tokens, roles and who is calling.",
     "enterprise token": "API tokens: who may call, what for, and until when.",
     "enterprise policy": "The rules for new tokens.",
-    "enterprise config": "The settings: environment over ./.loki/config.yaml over ~/.loki/config.yaml.",
+    "enterprise config": "The settings, from the environment and configuration files.",
 }
 _STATUS = """\
 Exit status: 0 done; 1 refused by store or policy, or not found; 2 wrong by
