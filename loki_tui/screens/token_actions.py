@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -124,11 +125,17 @@ class TokenActions(Screen[None]):
     async def _revoke_these(self, tokens: tuple[Token, ...]) -> None:
         from loki_tui.dialogs.revoke import RevokeDialog
 
-        if await self.app.push_screen_wait(RevokeDialog(self.loki, tokens)):
-            self.read_again(unmark=True)
-            names = ", ".join(dict.fromkeys(safe_text(token.name, limit=40) for token in tokens[:3]))
-            more = f" and {len(tokens) - 3} more" if len(tokens) > 3 else ""
-            self.app.say(f"revoked: {names}{more}")
+        if not await self.app.push_screen_wait(RevokeDialog(self.loki, tokens)):
+            return
+        # By id: a name may mean another token by now than the one that was asked about.
+        done = await asyncio.to_thread(self.loki.tokens.revoke, *(token.id for token in tokens))
+        self.read_again(unmark=True)
+        names = tuple(dict.fromkeys(safe_text(token.name, limit=40) for token in tokens))
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        told = "revoked already" if all(each.already for each in done) else "revoked"
+        self.app.say(f"{told}: {', '.join(names[:3])}{more}")
+        if any(each.audit == "pending" for each in done):
+            self.app.say("the audit log cannot be written now; the entry follows when it can", severity="warning")
 
     def action_delete_tokens(self) -> None:
         """Ask whether to delete the marked tokens, or the one at the cursor."""
@@ -146,10 +153,11 @@ class TokenActions(Screen[None]):
                 severity="warning",
             )
         elif tokens:
-            gone = await self.app.push_screen_wait(DeleteDialog(self.loki, tokens))
-            if gone:
-                self.read_again(unmark=True)
-                self.app.say(f"deleted {len(tokens)} {'token' if len(tokens) == 1 else 'tokens'}")
+            if not await self.app.push_screen_wait(DeleteDialog(self.loki, tokens)):
+                return
+            gone = await asyncio.to_thread(self.loki.tokens.delete, *(token.id for token in tokens))
+            self.read_again(unmark=True)
+            self.app.say(f"deleted {len(gone)} {'token' if len(gone) == 1 else 'tokens'}")
 
     # Looking
 

@@ -33,6 +33,7 @@ from loki_tui.widgets.filter_input import FilterInput
 from loki_tui.widgets.row_table import GUTTER, RowTable
 from loki_tui.widgets.span_lines import SpanLines
 from loki_tui.widgets.token_strip import TokenStrip
+from loki_tui.widgets.tones import TONE_CLASSES
 
 if TYPE_CHECKING:
     from loki_core import Loki
@@ -46,7 +47,9 @@ EMPTY_FILTER = "words or status:expiring"
 class TokensScreen(TokenActions):
     """All tokens of the store."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     CSS_PATH = "tokens.tcss"
+    AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar[list[BindingType]] = [*bind_actions(ACTIONS, "tokens")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-normal"), (34, "-tall")]  # noqa: RUF012
