@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -181,7 +182,8 @@ class FileLog:
             AuditUnavailable: the log cannot be read.
         """
         found: list[AuditEntry] = []
-        wanted = [text.encode() for text in (token_id, contains) if text]
+        written = json.dumps(token_id)[1:-1]  # as it stands in a line, whatever is in it
+        wanted = [text.encode(errors="replace") for text in (written, contains) if text]
         with self._unavailable("read"):
             try:
                 directory = PrivateDirectory.open(self._path)
