@@ -105,7 +105,8 @@ class Authenticator:
         self, credential: str, entry: Entry | None, now: datetime, address: str, agent: str
     ) -> AuthenticationError:
         if entry is not None:
-            code = entry.refusal or "token_expired"
+            is_over = entry.refusal in {"", "token_locked"} and now >= entry.live_until
+            code = "token_expired" if is_over else entry.refusal
         elif not isinstance(credential, str):
             code = "token_malformed"
         elif credential.startswith(PREFIX):
