@@ -1,0 +1,152 @@
+"""What verification leaves in the log: bounded, and never a secret."""
+
+from __future__ import annotations
+
+import json
+
+import loki_core
+from loki_core import AuthenticationError
+from loki_core.auth_journal import FAILURES_A_MINUTE
+from tests.core.workshop import (
+    HandClock,
+    Workshop,
+    check_chain,
+    make_peer_record,
+    make_peer_secret,
+    make_store_document,
+)
+
+
+def _fail(loki: loki_core.Loki, credential: str = "nonsense", **caller: str) -> None:
+    try:
+        loki.authenticate(credential, **caller)
+    except AuthenticationError:
+        return
+    raise AssertionError("it was let in")
+
+
+def _failures(workshop: Workshop) -> list[dict[str, object]]:
+    return [entry for entry in workshop.log() if entry["event"] == "auth.fail"]
+
+
+def test_a_failure_is_logged_with_its_code_and_where_it_came_from(workshop: Workshop) -> None:
+    loki = workshop.open()
+    _fail(loki, make_peer_secret(), address="10.0.0.9", agent="curl/8")
+    loki.close()
+    (entry,) = _failures(workshop)
+    assert (entry["error"], entry["success"], entry["user_id"]) == ("token_unknown", False, "anonymous")
+    assert (entry["ip_address"], entry["user_agent"], entry["token_id"]) == ("10.0.0.9", "curl/8", None)
+
+
+def test_a_failure_of_a_proved_secret_names_its_token(workshop: Workshop) -> None:
+    secret = make_peer_secret()
+    record = make_peer_record("ci-bot", secret, revoked=True)
+    workshop.write(make_store_document(record))
+    loki = workshop.open()
+    _fail(loki, secret)
+    loki.close()
+    (entry,) = _failures(workshop)
+    assert (entry["error"], entry["token_id"], entry["user_id"]) == ("token_revoked", record["id"], record["id"])
+
+
+def test_audit_flooding_fills_a_minute_with_sixty_entries_and_one_that_counts_the_rest(
+    workshop: Workshop, clock: HandClock
+) -> None:
+    loki = workshop.open()
+    for number in range(1000):
+        _fail(loki, "nonsense" if number % 2 else make_peer_secret(), address=f"10.0.{number // 250}.{number % 250}")
+    clock.move(minutes=1)
+    _fail(loki)
+    loki.close()
+    failures = _failures(workshop)
+    assert len(failures) == FAILURES_A_MINUTE + 2
+    count = failures[FAILURES_A_MINUTE]
+    assert count["details"] == {"count": 940, "by_code": {"token_malformed": 470, "token_unknown": 470}}
+    assert (count["error"], count["user_id"]) == ("many", "anonymous")
+    assert failures[-1]["error"] == "token_malformed"
+    check_chain(workshop.dashboard / "audit")
+
+
+def test_what_was_only_counted_is_logged_when_the_process_ends(workshop: Workshop) -> None:
+    loki = workshop.open()
+    for _ in range(FAILURES_A_MINUTE + 5):
+        _fail(loki)
+    loki.close()
+    loki.close()
+    assert _failures(workshop)[-1]["details"] == {"count": 5, "by_code": {"token_malformed": 5}}
+    assert len(_failures(workshop)) == FAILURES_A_MINUTE + 1
+
+
+def test_a_clock_that_jumps_back_neither_silences_nor_unbounds_the_log(workshop: Workshop, clock: HandClock) -> None:
+    loki = workshop.open()
+    for _ in range(100):
+        _fail(loki)
+    clock.move(days=-1)
+    for _ in range(100):
+        _fail(loki)
+    loki.close()
+    codes = [entry["error"] for entry in _failures(workshop)]
+    assert codes.count("token_malformed") == 2 * FAILURES_A_MINUTE
+    assert codes.count("many") == 2
+
+
+def test_successes_are_logged_once_a_minute_for_each_token_and_address(workshop: Workshop, clock: HandClock) -> None:
+    loki = workshop.open()
+    secrets = [loki.tokens.generate(name).secret.reveal() for name in ("one", "two")]
+    for _ in range(3):
+        for _ in range(5):
+            for secret in secrets:
+                loki.authenticate(secret, address="10.0.0.1")
+            loki.authenticate(secrets[0], address="10.0.0.2")
+        clock.move(seconds=59)
+    loki.close()
+    uses = [
+        (entry["resource_id"], entry["ip_address"]) for entry in workshop.log() if entry["event"] == "auth.token.use"
+    ]
+    assert len(uses) == 6
+    assert len(set(uses)) == 3
+
+
+def test_a_clock_that_was_set_back_does_not_silence_the_notes_of_uses(workshop: Workshop, clock: HandClock) -> None:
+    loki = workshop.open()
+    secret = loki.tokens.generate("ci-bot").secret.reveal()
+    loki.authenticate(secret)
+    clock.move(days=-1)
+    loki.authenticate(secret, address="10.0.0.1")
+    loki.authenticate(secret)
+    loki.close()
+    assert workshop.events().count("auth.token.use") == 3
+
+
+def test_no_field_ever_holds_a_secret_whatever_the_caller_calls_itself(workshop: Workshop) -> None:
+    loki = workshop.open()
+    secret = loki.tokens.generate("ci-bot").secret.reveal()
+    callers = [
+        secret,
+        f"curl {secret} x",
+        secret * 3,
+        "x" * 180 + secret,
+        f"\x1b]0;{secret}\x07",
+        secret[:25],
+        "\ud800" + secret,
+    ]
+    for caller in callers:
+        loki.authenticate(secret, address=caller, agent=caller)
+        _fail(loki, secret + "x", address=caller, agent=caller)
+    loki.close()
+    written = b"".join(file.read_bytes() for file in workshop.dashboard.rglob("*") if file.is_file())
+    assert secret[5:21].encode() not in written
+    check_chain(workshop.dashboard / "audit")
+
+
+def test_what_a_caller_calls_itself_is_one_printable_line_of_bounded_length(workshop: Workshop) -> None:
+    loki = workshop.open()
+    _fail(loki, address="\x1b[2J", agent='"}\n{"event": "auth.token.create"}' + "a" * 100_000)
+    loki.close()
+    (entry,) = _failures(workshop)
+    assert str(entry["user_agent"]).isprintable()
+    assert len(str(entry["user_agent"])) <= 200
+    assert str(entry["ip_address"]).isprintable()
+    lines = (workshop.dashboard / "audit" / "audit-2026-03-01.jsonl").read_bytes().splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert len(lines) == 1
