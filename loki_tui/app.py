@@ -24,6 +24,7 @@ from loki_tui.surroundings import Surroundings
 from loki_tui.terminal.guarded_app import GuardedApp
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
     from loki_core import Loki
@@ -88,10 +89,16 @@ class LokiApp(GuardedApp):
 
     def on_mount(self) -> None:
         """Start counting idle minutes."""
-        self.set_interval(LOCK_CHECK, self._lock_when_idle)
+        self.set_interval(LOCK_CHECK, self.lock_when_idle)
         if self._clashes:
             told = "; ".join(clash.message for clash in self._clashes)
             self.say(f"your keys are not used: {told}", severity="warning")
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver that spares the line."""
+        from loki_tui.thrifty_driver import ThriftyDriver
+
+        return ThriftyDriver
 
     # What may be done
 
@@ -157,7 +164,8 @@ class LokiApp(GuardedApp):
             self.idle.touch()
         await super().on_event(event)
 
-    async def _lock_when_idle(self) -> None:
+    async def lock_when_idle(self) -> None:
+        """Lock when nobody has touched the console for too long."""
         if self.idle.is_due():
             await self.lock()
 

@@ -19,6 +19,8 @@ class Row(NamedTuple):
         concern: what needs somebody, or None.
         haystack: what a plain word of the filter is looked for in, in lower case.
         sort_name: the name in lower case.
+        status: the state of the row: rotating while an old secret still works.
+        last_used: the newest use of either secret, or None.
     """
 
     token: Token
@@ -26,20 +28,8 @@ class Row(NamedTuple):
     concern: Concern | None
     haystack: str
     sort_name: str
-
-    @property
-    def status(self) -> Status:
-        """The state of the row: rotating while an old secret still works."""
-        return self.token.status if self.old is None else Status.ROTATING
-
-    @property
-    def last_used(self) -> datetime | None:
-        """The newest use of either secret."""
-        if self.old is None or self.old.last_used is None:
-            return self.token.last_used
-        if self.token.last_used is None:
-            return self.old.last_used
-        return max(self.token.last_used, self.old.last_used)
+    status: Status
+    last_used: datetime | None
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -64,14 +54,22 @@ def build_rows(tokens: Iterable[Token], now: datetime) -> tuple[Row, ...]:
         if token.id in taking_over:
             continue
         old = rotating.get(token.rotated_from) if token.rotated_from is not None else None
-        if old is not None and taking_over[old.id] is not token:
+        if old is not None and taking_over.get(old.id) is not token:
             old = None
         concern = find_concern(token, now)
         if old is not None:
             concern = find_concern(old, now, replaced_by=token) or concern
         name = token.name.lower()
-        rows.append(Row(token, old, concern, _compose_haystack(name, token, old), name))
+        status = token.status if old is None else Status.ROTATING
+        haystack = _compose_haystack(name, token, old)
+        rows.append(Row(token, old, concern, haystack, name, status, _find_last_use(token, old)))
     return tuple(rows)
+
+
+def _find_last_use(token: Token, old: Token | None) -> datetime | None:
+    if old is None or old.last_used is None:
+        return token.last_used
+    return old.last_used if token.last_used is None else max(token.last_used, old.last_used)
 
 
 def _compose_haystack(name: str, token: Token, old: Token | None) -> str:

@@ -7,11 +7,24 @@ markup, so text that others wrote cannot become any; it still goes through `safe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
-TONES = ("muted", "strong", "good", "warn", "bad", "accent", "key", "title")
+TONES = (
+    "muted",
+    "strong",
+    "good",
+    "warn",
+    "bad",
+    "accent",
+    "key",
+    "title",
+    "head",
+    "cursor",
+    "cursor-blurred",
+    "marked",
+)
 ELLIPSIS = "…"
 
 
@@ -92,3 +105,26 @@ def take_while_fits(parts: Sequence[Sequence[Span]], width: int, *, separator: s
             break
         taken.extend(addition)
     return taken
+
+
+def count_changed(before: Sequence[tuple[Any, ...]], after: Sequence[tuple[Any, ...]], width: int) -> int:
+    """Return how many cells from the left must be painted to get from one line to another of that width.
+
+    Args:
+        before: the line as it is painted, as texts with whatever says how they look first of all.
+        after: the line to be.
+        width: of both, in cells.
+    """
+    if before == after:
+        return 0
+    cells = []
+    for line in (before, after):
+        if not all(len(piece[0]) == cell_len(piece[0]) for piece in line):
+            return width
+        cells.append([(character, *piece[1:]) for piece in line for character in piece[0]])
+    same = 0
+    for old, new in zip(reversed(cells[0]), reversed(cells[1]), strict=False):
+        if old != new:
+            break
+        same += 1
+    return max(len(cells[1]) - same, 0)

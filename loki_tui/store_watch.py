@@ -43,6 +43,11 @@ class StoreWatch:
         self._asked.set()
 
     @property
+    def is_asked(self) -> bool:
+        """Whether a reading that was asked for has not begun."""
+        return self._asked.is_set()
+
+    @property
     def silent_for(self) -> float:
         """For how many seconds the store has not answered."""
         return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since

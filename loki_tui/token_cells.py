@@ -85,8 +85,7 @@ def _format_expiry(row: Row, now: datetime, faded: str) -> Span:
         return Span("?")
     if token.status is Status.REVOKED:
         return Span("-", faded)
-    tone = "warn" if token.status is Status.EXPIRING else faded
-    return Span(format_until(token.expires_at, now), tone)
+    return Span(format_until(token.expires_at, now), faded)
 
 
 def _format_use(row: Row, now: datetime, faded: str) -> Span:

@@ -107,8 +107,8 @@ def _compose_title(row: Row, width: int) -> list[Span]:
     if row.old is not None:
         ids = f"{safe_text(row.old.id, limit=40)} > {ids}"
     name = clip(safe_text(row.token.name) or "(no name)", max(width - len(ids) - 10, 8))
-    title = [Span("── ", "muted"), Span(name, "strong"), Span("  "), Span(ids, "muted"), Span(" ", "muted")]
-    return [*title, Span("─" * max(width - measure(title), 0), "muted")]
+    title = [Span(f" {name}", "head"), Span(f"  {ids}", "head")]
+    return [*title, Span(" " * max(width - measure(title), 0), "head")]
 
 
 def _say_allowed(row: Row, catalog: ScopeCatalog) -> list[Span]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.widgets import Input
 
 from loki_tui.actions import ACTIONS
 from loki_tui.keymap import bind_actions
@@ -29,7 +26,7 @@ from loki_tui.store_watch import StoreWatch
 from loki_tui.surroundings import compose_header
 from loki_tui.token_cells import COLUMNS
 from loki_tui.token_list import Reading, TokenList
-from loki_tui.widgets.filter_input import FilterInput
+from loki_tui.widgets.filter_bar import FilterBar
 from loki_tui.widgets.row_table import GUTTER, RowTable
 from loki_tui.widgets.span_lines import SpanLines
 from loki_tui.widgets.token_strip import TokenStrip
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
 TICK = 1.0
 AGES_EVERY = 30
 """Ticks after which "2 m ago" is told anew."""
-EMPTY_FILTER = "words or status:expiring"
+NO_MATCH = "no token matches: Esc clears the filter"
 
 
 class TokensScreen(TokenActions):
@@ -63,7 +60,7 @@ class TokensScreen(TokenActions):
         self.table = RowTable(self.list, COLUMNS, id="rows")
         self.strip = TokenStrip(loki, self.list, id="strip")
         self._lines: dict[str, SpanLines] = {}
-        self._filter = FilterInput(id="filter", compact=True, placeholder=EMPTY_FILTER, select_on_focus=False)
+        self.filter_bar = FilterBar(self._build_summary, id="filtering")
         self._ticks = 0
 
     def compose(self) -> ComposeResult:
@@ -74,23 +71,16 @@ class TokensScreen(TokenActions):
                 compose_tabs("tokens", self.reading, width),
             ],
             "attention": lambda width, _: [compose_attention(self.reading, width)],
-            "summary": self._build_summary,
             "columns": self._build_columns,
-            "panel": self._build_panel,
             "status": self._build_status,
             "keys": lambda width, _: [compose_footer(self.app.actions, width)],
-            "slash": lambda width, _: [[Span(" / ", "key", "screen.start_filter")]],
         }
         self._lines = {name: SpanLines(builder, id=name) for name, builder in builders.items()}
         yield self._lines["header"]
         yield self._lines["attention"]
-        with Horizontal(id="filtering"):
-            yield self._lines["slash"]
-            yield self._filter
-            yield self._lines["summary"]
+        yield self.filter_bar
         yield self._lines["columns"]
         yield self.table
-        yield self._lines["panel"]
         yield self.strip
         yield self._lines["status"]
         yield self._lines["keys"]
@@ -120,6 +110,7 @@ class TokensScreen(TokenActions):
                 shown,
                 is_filtered=self.list.is_filtered,
                 with_revoked=self.store_watch.include_revoked,
+                hint=not self.filter_bar.text and not self.filter_bar.is_typing,
                 width=width,
             )
         ]
@@ -165,15 +156,24 @@ class TokensScreen(TokenActions):
         self.reading = reading
         self.list.show_reading(reading)
         self.strip.forget()
-        instead = reading.error is not None or not reading.rows
-        self.set_class(instead, "-instead")
-        self.table.placeholder = "no token matches: Esc clears the filter" if self.list.is_filtered else ""
+        self._show_panel(reading.error is not None or not reading.rows)
+        self.table.placeholder = NO_MATCH if self.list.is_filtered else ""
         if self.table.marks:
             known = {row.token.id for row in reading.rows}
             self.table.set_marks(self.table.marks & known)
         self.table.rows_changed(follow=self.take_follow())
-        self.rebuild("header", "attention", "summary", "panel")
+        self.filter_bar.rebuild()
+        self.rebuild("header", "attention")
         self.strip.follow(self.current_row, at_once=first)
+
+    def _show_panel(self, wanted: bool) -> None:
+        """Put a panel in place of the table, or the table back."""
+        if wanted and "panel" not in self._lines:
+            self._lines["panel"] = SpanLines(self._build_panel, id="panel")
+            self.mount(self._lines["panel"], after=self.table)
+        self.set_class(wanted, "-instead")
+        if wanted:
+            self.rebuild("panel")
 
     def read_again(self, *, unmark: bool = False) -> None:
         """Read the store now, because something was changed."""
@@ -201,48 +201,34 @@ class TokensScreen(TokenActions):
 
     # Filter, sort, marks
 
-    def action_start_filter(self) -> None:
+    async def action_start_filter(self) -> None:
         """Type a filter."""
-        self.add_class("-filtering")
-        self._filter.focus()
+        await self.filter_bar.start()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
         """Show what matches, as it is typed."""
-        event.stop()
-        self.list.show_matches(event.value)
-        self.table.placeholder = "no token matches: Esc clears the filter"
+        self.list.show_matches(event.text)
+        self.table.placeholder = NO_MATCH
         self.table.rows_changed()
-        self.rebuild("summary")
+        self.filter_bar.rebuild()
         self.strip.follow(self.current_row)
+
+    def on_filter_bar_left(self) -> None:
+        """Go back to the table, with the filter in force."""
+        self.table.focus()
 
     def on_filter_input_secret_dropped(self) -> None:
         """Say why the line is empty again."""
         self.app.say(
-            "that was a secret, and is not shown: loki enterprise token verify - reads one", severity="warning"
+            "that was a secret, so it is not shown: loki enterprise token verify reads one", severity="warning"
         )
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go back to the table, with the filter in force."""
-        event.stop()
-        self._leave_filter()
-
-    def on_key(self, event: events.Key) -> None:
-        """Leave the filter line for the table; Enter offers the first token where there is none."""
-        if self._filter.has_focus and event.key in {"down", "up", "tab", "pagedown"}:
-            event.stop()
-            self._leave_filter()
-
-    def _leave_filter(self) -> None:
-        self.set_class(bool(self._filter.value), "-filtering")
-        self.table.focus()
 
     def action_step_back(self) -> None:
         """Clear the filter that is being typed; else unmark all; else clear the filter."""
-        if not self._filter.has_focus and self.table.marks:
+        if self.table.marks and not self.filter_bar.is_typing:
             self.table.set_marks(frozenset())
-            return
-        self._filter.value = ""
-        self._leave_filter()
+        else:
+            self.filter_bar.clear()
 
     def action_sort_next(self) -> None:
         """Sort by the next order."""
@@ -274,10 +260,10 @@ class TokensScreen(TokenActions):
     def go_to(self, key: str) -> None:
         """Put the cursor on the token of that id; a filter that hides it goes."""
         if self.list.find_index(key) is None:
-            self._filter.value = ""
+            self.filter_bar.clear()
             self.list.show_matches("")
         self.table.rows_changed(follow=key)
-        self._leave_filter()
+        self.table.focus()
 
     def action_walk_concerns(self) -> None:
         """Go to the next token that needs somebody."""

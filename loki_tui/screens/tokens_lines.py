@@ -16,6 +16,10 @@ from loki_tui.token_list import Reading
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@%+:/-]*\Z")
 _LABEL = 14
+_FILTER_HINT = (
+    Span(" / ", "key", "screen.start_filter"),
+    Span("words or status:expiring", "muted", "screen.start_filter"),
+)
 _HEADLESS = "headless: loki enterprise token"
 
 
@@ -52,10 +56,13 @@ def compose_attention(reading: Reading | None, width: int) -> Line:
     return join_ends([Span(" ! ", "bad"), *parts], hint, width)
 
 
-def compose_summary(reading: Reading | None, shown: int, *, is_filtered: bool, with_revoked: bool, width: int) -> Line:
-    """Return how much of the store is shown, and in which order."""
+def compose_summary(
+    reading: Reading | None, shown: int, *, is_filtered: bool, with_revoked: bool, hint: bool, width: int
+) -> Line:
+    """Return how much of the store is shown, and in which order; with a hint how to filter when nothing is typed."""
+    start = _FILTER_HINT if hint else ()
     if reading is None:
-        return join_ends((), [Span("reading… ", "muted")], width)
+        return join_ends(start, [Span("reading… ", "muted")], width)
     total = len(reading.rows)
     count = f"{shown:,} of {total:,} shown" if is_filtered else f"{total:,} shown"
     order = f"by {reading.order.value}" + (", reversed" if reading.backwards else "")
@@ -64,7 +71,7 @@ def compose_summary(reading: Reading | None, shown: int, *, is_filtered: bool, w
         [Span("with revoked" if with_revoked else "not revoked", "muted", "screen.toggle_revoked")],
         [Span(order, "muted", "screen.sort_next")],
     ]
-    return join_ends((), [*take_while_fits(parts, width - 2, separator=" | "), Span(" ")], width)
+    return join_ends(start, [*take_while_fits(parts, width - measure(start) - 2, separator=" | "), Span(" ")], width)
 
 
 def name_for_shell(row: Row) -> str:

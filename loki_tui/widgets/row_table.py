@@ -13,14 +13,15 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from loki_tui.actions import ACTIONS
 from loki_tui.keymap import bind_actions
-from loki_tui.spans import TONES, Span, fit
+from loki_tui.spans import Span, count_changed, fit
+from loki_tui.widgets.tones import find_tone
 
 CURSOR_SIGN = ">"
 MARK_SIGN = "*"
@@ -68,11 +69,9 @@ class RowSource(Protocol):
 class RowTable(ScrollView, can_focus=True):
     """The rows of a source, with a cursor and marks."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES} | {
-        "row-table--cursor",
-        "row-table--cursor-blurred",
-        "row-table--marked",
-    }
+    DEFAULT_CSS = """
+    RowTable { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
+    """
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*bind_actions(ACTIONS, "table")]
 
@@ -102,6 +101,7 @@ class RowTable(ScrollView, can_focus=True):
         self.marks: frozenset[str] = frozenset()
         self.placeholder = ""
         self._key: str | None = None
+        self._painted: dict[int, Strip] = {}
         self._strips: dict[tuple[int, bool], Strip] = {}
         self._tones: dict[str, Style] = {}
 
@@ -141,13 +141,13 @@ class RowTable(ScrollView, can_focus=True):
         found = self.source.find_index(wanted) if wanted is not None else None
         self.cursor = max(0, min(self.cursor if found is None else found, len(self.source) - 1))
         self._strips.clear()
-        self.virtual_size = Size(self.size.width, len(self.source))
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.source))
         height = self.scrollable_content_region.height
         if not (was_at_top and self.cursor < height):
             top = max(0, min(self.cursor - line, len(self.source) - height))
             self.scroll_to(y=top, animate=False, immediate=True, force=True)
         self._reveal_cursor()
-        self.refresh()
+        self._paint_changes()
         self._note_cursor()
 
     def set_marks(self, marks: frozenset[str]) -> None:
@@ -155,7 +155,7 @@ class RowTable(ScrollView, can_focus=True):
         if marks != self.marks:
             self.marks = marks
             self._strips.clear()
-            self.refresh()
+            self._paint_changes()
             self.post_message(self.MarksChanged(marks))
 
     def toggle_mark(self) -> None:
@@ -165,25 +165,22 @@ class RowTable(ScrollView, can_focus=True):
         marks = self.marks ^ {self._key}
         self.marks = marks
         self._forget_line(self.cursor)
-        self.refresh_line(self.cursor)
         self.post_message(self.MarksChanged(marks))
         self.move_cursor(self.cursor + 1)
 
     def repaint(self) -> None:
         """Format the visible rows anew, because time has passed."""
         self._strips.clear()
-        self.refresh()
+        self._paint_changes()
 
     # Moving
 
     def move_cursor(self, index: int) -> None:
         """Put the cursor on that row, or the nearest there is, and show it."""
         index = max(0, min(index, len(self.source) - 1))
-        if index != self.cursor:
-            before, self.cursor = self.cursor, index
-            self.refresh_line(before)
-            self.refresh_line(index)
+        self.cursor = index
         self._reveal_cursor()
+        self._paint_changes()
         self._note_cursor()
 
     def action_move(self, step: int) -> None:
@@ -219,13 +216,14 @@ class RowTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out anew; the cursor stays in sight."""
         self._strips.clear()
-        self.virtual_size = Size(self.size.width, len(self.source))
+        self._painted.clear()
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.source))
         self._reveal_cursor()
 
     def on_focus(self) -> None:
         """Show the cursor's row as the one that keys act on."""
         self._strips.clear()
-        self.refresh_line(self.cursor)
+        self._paint_changes()
 
     on_blur = on_focus
 
@@ -240,7 +238,7 @@ class RowTable(ScrollView, can_focus=True):
         elif event.x < GUTTER:
             self.marks = self.marks ^ {self.source.key_at(index)}
             self._forget_line(index)
-            self.refresh_line(index)
+            self._paint_changes()
             self.post_message(self.MarksChanged(self.marks))
 
     def notify_style_update(self) -> None:
@@ -248,8 +246,34 @@ class RowTable(ScrollView, can_focus=True):
         super().notify_style_update()
         self._tones.clear()
         self._strips.clear()
+        self._painted.clear()
 
     # Painting
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Paint what other rows change on each line, and no more."""
+        if round(old_value) != round(new_value):
+            self._paint_changes()
+        bar, height = self.vertical_scrollbar, self.scrollable_content_region.height
+        step = max(len(self.source) / max(height, 1), 1)
+        # A thumb that would move by less than a cell is left alone: it would be painted whole for nothing.
+        if int(bar.position / step) != int(new_value / step) or new_value in {0, self.max_scroll_y}:
+            bar.position = new_value
+
+    def _paint_changes(self) -> None:
+        """Paint the lines that do not show what they should, as far to the right as they differ."""
+        width, height = self.scrollable_content_region.size
+        top = self.scroll_offset.y
+        changed = []
+        for y in range(height):
+            painted, strip = self._painted.get(y), self._get_strip(top + y, width)
+            if painted is strip:
+                continue
+            cells = width if painted is None else count_changed(list(painted), list(strip), width)
+            if cells:
+                changed.append(Region(0, y, cells, 1))
+        if changed:
+            self.refresh(*changed)
 
     def _forget_line(self, index: int) -> None:
         self._strips.pop((index, True), None)
@@ -257,11 +281,14 @@ class RowTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return one visible line, styled."""
-        width = self.scrollable_content_region.width
-        index = y + self.scroll_offset.y
+        strip = self._get_strip(y + self.scroll_offset.y, self.scrollable_content_region.width)
+        self._painted[y] = strip
+        return strip
+
+    def _get_strip(self, index: int, width: int) -> Strip:
         if index >= len(self.source):
-            text = self.placeholder if y == 0 and not len(self.source) else ""
-            style = self._find_style("tone--muted") if text else self.rich_style
+            text = self.placeholder if index == 0 else ""
+            style = self._find_style("muted") if text else self.rich_style
             return Strip([Segment(fit(" " * GUTTER + text, width), style)], width)
         is_cursor = index == self.cursor
         strip = self._strips.get((index, is_cursor))
@@ -276,18 +303,18 @@ class RowTable(ScrollView, can_focus=True):
         gutter = (CURSOR_SIGN if is_cursor else " ") + (MARK_SIGN if marked else " ") + " "
         row_style: Style | None = None
         if is_cursor:
-            row_style = self._find_style("row-table--cursor" if self.has_focus else "row-table--cursor-blurred")
+            row_style = self._find_style("cursor" if self.has_focus else "cursor-blurred")
         elif marked:
-            row_style = self._find_style("row-table--marked")
+            row_style = self._find_style("marked")
         segments = [Segment(gutter, row_style or self.rich_style)]
         for column, cells in self.find_layout(width):
             span = self.source.cell_at(index, column.id)
-            style = row_style or (self._find_style(f"tone--{span.tone}") if span.tone else self.rich_style)
+            style = row_style or (self._find_style(span.tone))
             segments.append(Segment(fit(span.text, cells - 1) + " ", style))
         return Strip(Segment.simplify(segments), width)
 
-    def _find_style(self, component: str) -> Style:
-        style = self._tones.get(component)
+    def _find_style(self, tone: str) -> Style:
+        style = self._tones.get(tone)
         if style is None:
-            style = self._tones[component] = self.get_component_rich_style(component)
+            style = self._tones[tone] = find_tone(self, tone)
         return style

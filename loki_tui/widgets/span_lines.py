@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,7 +10,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from loki_tui.spans import TONES, Line, Span, fit_line
+from loki_tui.spans import Line, Span, count_changed, fit_line
+from loki_tui.widgets.tones import find_tone
 
 Builder = Callable[[int, int], Sequence[Sequence[Span]]]
 """Makes the lines for a width and a height in cells; they are cut or padded to the width."""
@@ -20,7 +20,6 @@ Builder = Callable[[int, int], Sequence[Sequence[Span]]]
 class SpanLines(Widget):
     """Lines of spans, made by a builder; call `rebuild` when what it says may have changed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
     ALLOW_SELECT = False
 
     def __init__(
@@ -43,7 +42,11 @@ class SpanLines(Widget):
         built = [fit_line(line, width) for line in self._build(width, height)[:height]]
         built += [(Span(" " * width),)] * (height - len(built))
         before, self._lines = self._lines, built
-        changed = [Region(0, y, width, 1) for y, line in enumerate(built) if y >= len(before) or before[y] != line]
+        changed = []
+        for y, line in enumerate(built):
+            cells = count_changed(before[y], line, width) if y < len(before) else width
+            if cells:
+                changed.append(Region(0, y, cells, 1))
         if changed:
             self.refresh(*changed)
 
@@ -72,8 +75,7 @@ class SpanLines(Widget):
     def _find_style(self, span: Span) -> Style:
         style = self._tones.get(span.tone)
         if style is None:
-            style = self.get_component_rich_style(f"tone--{span.tone}") if span.tone else self.rich_style
-            self._tones[span.tone] = style
+            style = self._tones[span.tone] = find_tone(self, span.tone)
         if span.action:
             return style + Style.from_meta({"@click": span.action})
         return style

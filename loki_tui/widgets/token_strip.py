@@ -37,9 +37,15 @@ class TokenStrip(SpanLines):
         super().__init__(self._describe, id=id)
         self._loki = loki
         self._tokens = tokens
+        self._asked: Row | None = None
         self._row: Row | None = None
         self._facts: dict[str, Facts] = {}
         self._rest: Timer | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it tells all there is about the last row that was asked for."""
+        return self._asked is self._row and (self._row is None or self._row.token.id in self._facts)
 
     def forget(self) -> None:
         """Drop what was looked up: the store has changed."""
@@ -47,6 +53,7 @@ class TokenStrip(SpanLines):
 
     def follow(self, row: Row | None, *, at_once: bool = False) -> None:
         """Be about that row, once no other is asked for."""
+        self._asked = row
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(0.001 if at_once else REST, lambda: self._show_row(row))
@@ -72,6 +79,6 @@ class TokenStrip(SpanLines):
 
     def _describe(self, width: int, height: int) -> Sequence[Sequence[Span]]:
         if self._row is None:
-            return [[Span("─" * width, "muted")]]
+            return [[Span(" " * width, "head")]]
         facts = self._facts.get(self._row.token.id)
         return describe_row(self._row, facts, self._loki.scopes, self._tokens.now, width=width, height=height)

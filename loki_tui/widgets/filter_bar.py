@@ -1,0 +1,114 @@
+"""The filter line: what is typed on the left, how much matches on the right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from loki_tui.spans import Span
+from loki_tui.widgets.span_lines import Builder, SpanLines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from loki_tui.widgets.filter_input import FilterInput
+
+
+class FilterBar(Horizontal):
+    """One line: a hint until somebody types. The input is made when it is first needed, for the first frame's sake."""
+
+    DEFAULT_CSS = """
+    FilterBar {
+        height: 1;
+        .slash { width: 3; display: none; }
+        .summary { width: 1fr; }
+        FilterInput {
+            width: 1fr;
+            height: 1;
+            padding: 0;
+            display: none;
+            background: transparent;
+            background-tint: transparent;
+        }
+        &.-typed .slash, &.-typed FilterInput { display: block; }
+        &.-typed .summary { width: 46; }
+    }
+    .-narrow FilterBar.-typed .summary { width: 26; }
+    """
+
+    @dataclass
+    class Typed(Message):
+        """Another filter is to be in force."""
+
+        text: str
+
+    @dataclass
+    class Left(Message):
+        """The line was left, with what it says in force."""
+
+    def __init__(self, summary: Builder, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._summary = SpanLines(summary, classes="summary")
+        self._input: FilterInput | None = None
+
+    def compose(self) -> ComposeResult:
+        """Show the summary alone."""
+        yield self._summary
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self._input.value if self._input is not None else ""
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether keys go into the line."""
+        return self._input is not None and self._input.has_focus
+
+    def rebuild(self) -> None:
+        """Show the summary anew."""
+        self._summary.rebuild()
+
+    async def start(self) -> None:
+        """Let keys go into the line."""
+        if self._input is None:
+            from loki_tui.widgets.filter_input import FilterInput
+
+            self._input = FilterInput(compact=True, select_on_focus=False)
+            slash = SpanLines(lambda *_: [[Span(" / ", "key")]], classes="slash")
+            await self.mount_all([slash, self._input], before=self._summary)
+        self.add_class("-typed")
+        self._input.focus()
+
+    def clear(self) -> None:
+        """Type nothing."""
+        if self._input is not None:
+            self._input.value = ""
+        self.leave()
+
+    def leave(self) -> None:
+        """Give the keys back; what is typed stays in sight."""
+        self.set_class(bool(self.text), "-typed")
+        self.post_message(self.Left())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say what is typed."""
+        event.stop()
+        self.post_message(self.Typed(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave at Enter."""
+        event.stop()
+        self.leave()
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave at a key that moves in the table."""
+        if event.key in {"down", "up", "tab", "pagedown"}:
+            event.stop()
+            event.prevent_default()
+            self.leave()
