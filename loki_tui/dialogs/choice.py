@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from loki_core.text import safe_text
+from loki_core import safe_text
 
 _GAP = 2
 _LONGEST_LABEL = 40
@@ -39,13 +39,12 @@ class Options(Widget, can_focus=True):
     """What the two kinds have in common: a cursor that left and right move, and the folding."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"options--cursor", "options--chosen", "options--forbidden"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"options--chosen", "options--forbidden"}
     DEFAULT_CSS = """
     Options {
         width: 1fr;
         height: auto;
-        & > .options--cursor { text-style: reverse; }
-        & > .options--chosen { text-style: bold; color: $accent; }
+        & > .options--chosen { text-style: bold; color: $text-accent; }
         & > .options--forbidden { color: $text-disabled; }
     }
     """
@@ -140,8 +139,14 @@ class Options(Widget, can_focus=True):
             style = self.get_visual_style("options--chosen", partial=True)
             sign, label = sign.stylize(style), label.stylize(style)
         if self.has_focus and index == self.cursor:
-            label = label.stylize(self.get_visual_style("options--cursor", partial=True))
+            label = label.stylize("reverse")  # component styles lose it on their way
         return sign + label
+
+    def on_focus(self) -> None:
+        """Show or hide the cursor."""
+        self.refresh()
+
+    on_blur = on_focus
 
     def on_click(self, event: events.Click) -> None:
         """Choose the option that was clicked."""

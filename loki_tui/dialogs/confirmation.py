@@ -14,8 +14,7 @@ from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from loki_core import Loki, Status, Token, safe_text
-from loki_core.text import is_printable
+from loki_core import Loki, Status, Token, is_printable, safe_text
 from loki_tui.ages import format_ago, format_minute, format_until
 from loki_tui.dialogs.choice import Choice, Option, Options
 from loki_tui.dialogs.dialog import Dialog, Gap, Hint, Line, Row

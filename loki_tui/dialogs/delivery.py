@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, fields
 
-from loki_core import Draft, Secret
-from loki_core.delivery import SecretFile, remove_secret_file, send_to_sink, write_secret_file
-from loki_core.text import safe_text
-from loki_core.tokens.secret import redact
+from loki_core import Draft, Secret, SecretFile, redact, remove_secret_file, safe_text, send_to_sink, write_secret_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

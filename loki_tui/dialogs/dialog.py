@@ -110,7 +110,7 @@ class Hints(Static):
         if not self.hints:
             return Content()
         first, *rest = (
-            Content.assemble((hint.key, "bold $accent"), " ", hint.label).stylize(
+            Content.assemble((hint.key, "bold $text-accent"), " ", hint.label).stylize(
                 Style.from_meta({"@click": hint.action})
             )
             for hint in self.hints

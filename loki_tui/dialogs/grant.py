@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from loki_core.scopes import ALL, ScopeCatalog
-from loki_core.text import safe_text
+from loki_core import ALL, ScopeCatalog, safe_text
 
 MANAGEMENT = "token management"
 """What no scope but `*` allows, and what people look for first."""

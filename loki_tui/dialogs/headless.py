@@ -8,10 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
-from loki_core.text import is_printable, safe_text
-from loki_core.tokens.names import is_id
-from loki_core.tokens.status import Status
-from loki_core.tokens.token import Token
+from loki_core import Status, Token, is_id, is_printable, safe_text
 
 _PROGRAM = ("loki", "enterprise", "token")
 

@@ -14,8 +14,7 @@ from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from loki_core import Draft, Loki, LokiError, Refused, Status, Token, safe_text
-from loki_core.tokens.names import LONGEST_NAME
+from loki_core import LONGEST_NAME, Draft, Loki, LokiError, Refused, Status, Token, safe_text
 from loki_tui.ages import format_minute
 from loki_tui.dialogs.choice import Choice, Option, Options, Picks
 from loki_tui.dialogs.delivery import Delivery, ToFile, ToSink, address, suggest_path

@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from loki_core import Secret
+from loki_tui.dialogs.secret_line import MASK
 
 TAIL = 6
 """How many of the last characters are proof enough: they are not on the screen while the secret is masked."""
@@ -29,7 +30,7 @@ class ProofField(Widget, can_focus=True):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    ProofField { width: 1fr; height: 1; background: $boost; }
+    ProofField { width: 1fr; height: 1; background: $panel; }
     ProofField:focus { background-tint: $foreground 8%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +78,7 @@ class ProofField(Widget, can_focus=True):
         if event.is_printable and event.character is not None:
             event.stop()
             event.prevent_default()
-            if self.length < _LONGEST:
+            if self.length < len(MASK):  # a stray key does not spoil the whole secret
                 self._set(self._given.reveal() + event.character)
 
     def action_erase(self) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from loki_core.tokens.policy import DEFAULT, ExpiresDays, parse_expiry
-from loki_core.tokens.secret import redact
+from loki_core import DEFAULT, ExpiresDays, parse_expiry, redact
 from loki_tui.dialogs import headless
 
 

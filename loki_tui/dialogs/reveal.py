@@ -109,9 +109,9 @@ class RevealDialog(Dialog[IssuedToken]):
         self._custody.take_back()
         self._guard(False)
 
-    def _guard(self, on: bool) -> None:
+    def _guard(self, is_there: bool) -> None:
         if isinstance(self.app, GuardedApp):
-            self.app.secret_on_screen = on
+            self.app.secret_on_screen = is_there
 
     def _find_secret(self) -> Secret | None:
         return None if self._draft is None else self._draft.secret
@@ -182,8 +182,7 @@ class RevealDialog(Dialog[IssuedToken]):
         self.run_worker(self._copy(), group="copy", exclusive=True)
 
     async def _copy(self) -> None:
-        secret = self._find_secret()
-        if secret is not None and isinstance(self.app, GuardedApp):
+        if (secret := self._find_secret()) is not None and isinstance(self.app, GuardedApp):
             result = await self.app.copy_text(secret.reveal())
             self._say(result.message, "warn" if result.doubtful else "")
 
@@ -242,7 +241,10 @@ class RevealDialog(Dialog[IssuedToken]):
     def _check_proof(self, event: ProofField.Changed) -> None:
         event.stop()
         secret = self._find_secret()
-        self._custody.note_proof(secret is not None and self.query_one(ProofField).proves(secret))
+        is_right = secret is not None and self.query_one(ProofField).proves(secret)
+        self._custody.note_proof(is_right)
+        if is_right:  # it is saved: nobody needs to see it any longer
+            self.query_one("#secret", SecretLine).shown = False
         self._show_proof()
 
     def action_skip(self) -> None:
@@ -258,8 +260,7 @@ class RevealDialog(Dialog[IssuedToken]):
 
     def action_submit(self) -> None:
         """Write the file that was asked for, or commit once the secret is saved."""
-        delivery = self.query_one(Ways).delivery
-        if delivery is not None:
+        if (delivery := self.query_one(Ways).delivery) is not None:
             self._deliver(delivery)
         elif self._custody.saved is Saved.NOT:
             self._say(f"prove first that you saved it: {HOW}, or press k", "bad")

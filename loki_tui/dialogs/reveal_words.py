@@ -24,7 +24,8 @@ def describe_token(token: Token, now: datetime) -> str:
         grant = f"{token.role} ({grant})"
     end = "never expires"
     if token.expires_at is not None:
-        end = f"until {token.expires_at:%Y-%m-%d} ({format_span(token.expires_at - now)})"
+        life = token.expires_at - (token.created_at or now)
+        end = f"until {token.expires_at:%Y-%m-%d} ({format_span(life)})"
     return f"{safe_text(token.name, limit=28)} | {safe_text(grant, limit=40)} | {end}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from loki_core.scopes import ALL
+from loki_core import ALL
 from loki_tui.dialogs import headless
 from loki_tui.dialogs.confirmation import Confirmation
 

@@ -13,8 +13,7 @@ from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from loki_core import DEFAULT, Draft, InvalidInput, Loki, LokiError, Token, safe_text
-from loki_core.tokens.policy import LONGEST_GRACE_HOURS, ExpiresDays
+from loki_core import DEFAULT, LONGEST_GRACE_HOURS, Draft, ExpiresDays, InvalidInput, Loki, LokiError, Token, safe_text
 from loki_tui.ages import format_minute
 from loki_tui.dialogs import headless
 from loki_tui.dialogs.choice import Choice, Option, Options
@@ -63,7 +62,7 @@ class RotateDialog(Dialog[Draft]):
         yield Gap()
         hours = sorted({0, 1, 24, 72, policy.rotation_grace_hours})
         graces = [Option(value=str(each), label=f"{each} h" if each else "none") for each in hours]
-        graces.append(Option(value=_OTHER, label="hours"))
+        graces.append(Option(value=_OTHER, label="other"))
         yield Row("Grace", Choice(graces, value=str(policy.rotation_grace_hours), id="grace"))
         yield Row(
             "Hours",

@@ -8,8 +8,7 @@ from typing import ClassVar
 from textual.content import Content
 from textual.widget import Widget
 
-from loki_core import AuditEvent, Loki, LokiError, Status, Token, safe_text
-from loki_core.scopes import ALL
+from loki_core import ALL, AuditEvent, Loki, LokiError, Status, Token, safe_text
 from loki_tui.ages import format_ago, format_minute, format_span, format_until
 from loki_tui.dialogs import headless
 from loki_tui.dialogs.dialog import Dialog, Gap, Line, Reading, Row

@@ -17,6 +17,7 @@ from textual.widgets import Static
 import loki_core
 from loki_core import Loki
 from loki_tui.dialogs.dialog import Dialog
+from loki_tui.dialogs.recording_warning import RecordingWarning
 from loki_tui.terminal.guarded_app import GuardedApp
 
 START = datetime(2026, 11, 23, 20, 1, tzinfo=UTC)
@@ -138,3 +139,14 @@ async def on_stage(dialog: Dialog[Any], *, size: tuple[int, int] = (80, 24)) -> 
         await app.push_screen(dialog, stage.results.append)
         await pilot.pause()
         yield stage
+
+
+async def until_ready(stage: Stage) -> None:
+    """Wait until the reveal knows whether somebody records the screen."""
+    warning = stage.dialog.query_one(RecordingWarning)
+    await stage.until(lambda: warning._recordings is not None)
+
+
+def list_names(loki: Loki) -> list[str]:
+    """Return the names of all tokens, revoked ones too."""
+    return [token.name for token in loki.tokens.list(include_revoked=True)]
