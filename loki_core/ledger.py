@@ -108,7 +108,7 @@ class Ledger:
             for entry in entries:
                 self._record_failure(entry, error)
             raise
-        self._record_repairs(findings, entries[0])
+        self._record_repairs(findings, entries[0].timestamp, entries[0].user_id)
 
     def withdraw(self, transaction: Transaction, burials: Iterable[Burial], entries: Iterable[AuditEntry]) -> Delivery:
         """Take away, whatever happens to the log.
@@ -144,11 +144,16 @@ class Ledger:
             self._held = waiting[-len(new) :]
             return "pending" if waiting else "written"
         self._held = ()
-        self._record_repairs(findings, entries[0])
+        self._record_repairs(findings, entries[0].timestamp, entries[0].user_id)
         return "pending" if waiting else "written"
 
-    def settle(self, view: TokenView) -> None:
-        """Deliver what waits in the store, if anything does; tried at most every two seconds, never raises."""
+    def settle(self, view: TokenView, user_id: str) -> None:
+        """Deliver what waits in the store, if anything does; tried at most every two seconds, never raises.
+
+        Args:
+            view: the store.
+            user_id: who is looking; named in entries about what is repaired on the way.
+        """
         if not (view.outbox or self._held) or not self._retrying.acquire(blocking=False):
             return
         try:
@@ -162,8 +167,10 @@ class Ledger:
                 waiting = self._deliver(before)
                 if len(waiting) < len(before):
                     transaction.set_outbox(waiting)
-                    transaction.commit(find_time(now, transaction.view))
+                    now = find_time(now, transaction.view)
+                    findings = transaction.commit(now)
                     self._held = ()
+                    self._record_repairs(findings, now, user_id)
         except (AuditUnavailable, StorageError):
             return
         finally:
@@ -204,13 +211,13 @@ class Ledger:
         except AuditUnavailable:
             self._recovered = False
 
-    def _record_repairs(self, findings: Iterable[Finding], entry: AuditEntry) -> None:
+    def _record_repairs(self, findings: Iterable[Finding], now: datetime, user_id: str) -> None:
         for finding in findings:
             self.record_quietly(
                 AuditEntry(
-                    timestamp=entry.timestamp,
+                    timestamp=now,
                     event=AuditEvent.STORE_REPAIRED,
-                    user_id=entry.user_id,
+                    user_id=user_id,
                     resource_type="store",
                     details={"code": finding.code, "message": finding.message},
                 )

@@ -62,7 +62,7 @@ class Office:
         """Check who acts, deliver what waits for the log, and return the time to judge by."""
         self._require_all()
         view = self._store.view()
-        self._ledger.settle(view)
+        self._ledger.settle(view, self._caller.principal.subject)
         return find_time(self._clock(), view)
 
     def _look(self) -> tuple[datetime, Judge]:
