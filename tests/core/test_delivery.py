@@ -91,9 +91,7 @@ def test_a_secret_pasted_as_the_path_is_refused_without_echoing_it(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_tilde_is_the_home_directory(
-    tmp_path: Path, secret: Secret, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tilde_is_the_home_directory(tmp_path: Path, secret: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert write_secret_file("~/x.token", secret).path == str(tmp_path / "x.token")
 
@@ -118,9 +116,7 @@ def test_a_failing_disk_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_write_leaves_no_file(
-    tmp_path: Path, secret: Secret, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_write_leaves_no_file(tmp_path: Path, secret: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(descriptor: int) -> None:
         raise KeyboardInterrupt
 
@@ -150,9 +146,7 @@ def test_a_sink_reads_the_secret_alone_on_its_standard_input(tmp_path: Path, sec
 
 def test_a_sink_is_given_to_no_shell(tmp_path: Path, secret: Secret) -> None:
     marker = tmp_path / "marker"
-    send_to_sink(
-        [*_python("import sys; sys.stdin.read()"), f"; touch {marker}", f"$(touch {marker})"], secret
-    )
+    send_to_sink([*_python("import sys; sys.stdin.read()"), f"; touch {marker}", f"$(touch {marker})"], secret)
     assert not marker.exists()
 
 
