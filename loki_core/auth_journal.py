@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.background import BackgroundWriter
+from loki_core.forks import renew_after_fork
 from loki_core.interfaces import Clock, Store
 from loki_core.ledger import Ledger
 from loki_core.tokens.secret import clean_text
@@ -56,6 +57,11 @@ class AuthJournal:
         self._ledger = ledger
         self._background = background
         self._clock = clock
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child: what was counted is logged by the parent."""
         self._quota = FailureQuota()
         self._lock = threading.Lock()
 

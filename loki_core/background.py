@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import os
+import contextlib
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+
+from loki_core.forks import renew_after_fork
 
 LONGEST_QUEUE = 10_000
 FLUSH_SECONDS = 2.0
@@ -22,11 +24,12 @@ class BackgroundWriter:
     """
 
     def __init__(self) -> None:
-        self._start_over()
+        self.renew()
         _open.add(self)
+        renew_after_fork(self)
 
-    def _start_over(self) -> None:
-        self._pid = os.getpid()
+    def renew(self) -> None:
+        """Begin anew in a forked child: what waits is done by the parent."""
         self._jobs: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
         self._busy = False
@@ -34,17 +37,20 @@ class BackgroundWriter:
 
     def submit(self, job: Callable[[], None]) -> bool:
         """Run the job soon; return False when it was dropped because too many wait."""
-        if self._pid != os.getpid():  # threads do not survive a fork
-            self._start_over()
         with self._wake:
             if len(self._jobs) >= LONGEST_QUEUE:
                 return False
             self._jobs.append(job)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="loki-background", daemon=True)
-                self._thread.start()
+            if not self._is_running():
+                thread = threading.Thread(target=self._run, name="loki-background", daemon=True)
+                with contextlib.suppress(RuntimeError):  # no thread can be had now: the next job, or flush, sees to it
+                    thread.start()
+                    self._thread = thread
             self._wake.notify_all()
         return True
+
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
         while True:
@@ -62,14 +68,11 @@ class BackgroundWriter:
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Wait until all jobs ran; return False when they did not within the time (seconds)."""
-        if (
-            self._pid != os.getpid()
-            or self._thread is None
-            or not self._thread.is_alive()
-            or threading.current_thread() is self._thread
-        ):
+        if threading.current_thread() is self._thread:
             return True
         deadline = time.monotonic() + seconds
+        while not self._is_running() and self._jobs and time.monotonic() < deadline:
+            self._jobs.popleft()()
         with self._wake:
             while self._jobs or self._busy:
                 left = deadline - time.monotonic()

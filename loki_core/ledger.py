@@ -17,23 +17,15 @@ from typing import Any, Literal
 
 from loki_core.audit.chain import dump_entry, parse_entry
 from loki_core.audit.events import GRANTS, AuditEntry, AuditEvent
+from loki_core.clock import find_time
 from loki_core.errors import AuditUnavailable, StorageError
+from loki_core.forks import renew_after_fork
 from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView, Transaction
 from loki_core.tokens.burials import Burial
 
 Delivery = Literal["written", "pending"]
 _RECENT_LINES = 2_000
 _RETRY = timedelta(seconds=2)
-
-
-def find_time(now: datetime, view: TokenView) -> datetime:
-    """Return the time to judge by: a clock that was set back does not bring an expired token to life.
-
-    Args:
-        now: what the clock says.
-        view: the store, which knows the newest time at which we wrote.
-    """
-    return max(now, view.floor)
 
 
 class Ledger:
@@ -54,6 +46,11 @@ class Ledger:
         self._clock = clock
         self._recovered = False
         self._tried_at: datetime | None = None
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child: what is held is delivered by the parent."""
         self._held: tuple[Mapping[str, Any], ...] = ()
         """Entries about withdrawals that neither the log nor the store took yet."""
         self._retrying = threading.Lock()

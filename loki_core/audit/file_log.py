@@ -16,8 +16,9 @@ from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, 
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.disk.directory import PrivateDirectory, read_all, write_all
 from loki_core.disk.failures import as_storage_error
-from loki_core.disk.lock import hold_lock
+from loki_core.disk.lock import HeldLock, hold_lock
 from loki_core.errors import AuditUnavailable, StorageError
+from loki_core.forks import renew_after_fork
 
 LOCK_NAME = ".audit.lock"
 _DAY_FILE = re.compile(r"audit-\d{4}-\d{2}-\d{2}\.jsonl\Z")
@@ -47,6 +48,11 @@ class FileLog:
         """
         self._path = os.path.abspath(path)
         self._lock_seconds = lock_seconds
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child."""
         self._mutex = threading.Lock()
         self._end = _End()
 
@@ -76,12 +82,12 @@ class FileLog:
         with (
             self._unavailable("written"),
             PrivateDirectory.open(self._path, create=True) as directory,
-            hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds),
+            hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds) as lock,
             self._mutex,
         ):
-            self._append(directory, entry, durable)
+            self._append(directory, lock, entry, durable)
 
-    def _append(self, directory: PrivateDirectory, entry: AuditEntry, durable: bool) -> None:
+    def _append(self, directory: PrivateDirectory, lock: HeldLock, entry: AuditEntry, durable: bool) -> None:
         end = self._find_end(directory)
         # The name never goes backwards, also when the clock does: the chain follows the order of the names.
         name = max(f"audit-{entry.timestamp.astimezone(UTC):%Y-%m-%d}.jsonl", end.name)
@@ -99,6 +105,7 @@ class FileLog:
                 line, last_hash = seal_entry(each, last_hash, seq)
                 lines.append(line + b"\n")
             data = b"".join(lines)
+            lock.check_in_place()
             if kept < size:
                 os.ftruncate(opened.descriptor, kept)
             elif size and os.pread(opened.descriptor, 1, size - 1) != b"\n":

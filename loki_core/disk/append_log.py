@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from loki_core.disk.directory import PrivateDirectory, write_all
@@ -10,6 +11,8 @@ from loki_core.disk.directory import PrivateDirectory, write_all
 def append_lines(directory: PrivateDirectory, name: str, lines: list[bytes], *, durable: bool) -> None:
     """Append whole lines; a line that a crash left without its end is closed off first.
 
+    Whoever calls holds the lock of all who write this file.
+
     Args:
         directory: where the log is.
         name: its name; it is made with mode 0600 when it is missing.
@@ -17,7 +20,7 @@ def append_lines(directory: PrivateDirectory, name: str, lines: list[bytes], *, 
         durable: return only once the lines survive a power failure.
 
     Raises:
-        StorageError, OSError: nothing, or at most the beginning of the lines, was written.
+        StorageError, OSError: nothing was written, or, on a disk that fails altogether, a part.
     """
     opened = directory.open_file(name, os.O_RDWR | os.O_APPEND, create=True)
     try:
@@ -25,11 +28,17 @@ def append_lines(directory: PrivateDirectory, name: str, lines: list[bytes], *, 
         size = opened.status.st_size
         if size and os.pread(opened.descriptor, 1, size - 1) != b"\n":
             data = b"\n" + data
-        write_all(opened.descriptor, data)
-        if durable:
-            os.fsync(opened.descriptor)
-            if size == 0:
-                os.fsync(directory.descriptor)  # the new name must be durable too
+        try:
+            write_all(opened.descriptor, data)
+            if durable:
+                os.fsync(opened.descriptor)
+                if size == 0:
+                    os.fsync(directory.descriptor)  # the new name must be durable too
+        except OSError:
+            # What may not be durable is not acknowledged, so it must not count either.
+            with contextlib.suppress(OSError):
+                os.ftruncate(opened.descriptor, size)
+            raise
     finally:
         os.close(opened.descriptor)
 

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories
@@ -180,7 +181,9 @@ class PrivateDirectory:
         if os.geteuid() == 0 and self._status.st_uid != 0:
             os.fchown(descriptor, self._status.st_uid, self._status.st_gid)
 
-    def replace(self, name: str, chunks: list[bytes], *, previous: str = "") -> int:
+    def replace(
+        self, name: str, chunks: list[bytes], *, previous: str = "", check: Callable[[], None] = lambda: None
+    ) -> int:
         """Write the file whole: aside, synced, renamed over the old one, and the directory synced.
 
         After an error the old file stands, to the byte.
@@ -189,6 +192,7 @@ class PrivateDirectory:
             name: the file's name in this directory.
             chunks: its new content.
             previous: the name under which the old content is kept, or "" to keep none.
+            check: is called right before the change and raises when it must not be made.
 
         Returns:
             A descriptor of the new file, open for reading; the caller closes it.
@@ -210,6 +214,7 @@ class PrivateDirectory:
             has_old = self._link(name, kept)
             if has_old and previous:
                 self._tighten(kept)
+            check()
             os.rename(aside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             renamed = True
             os.fsync(self.descriptor)

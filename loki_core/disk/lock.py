@@ -1,4 +1,4 @@
-"""One advisory lock for all writers of a directory (flock(2)), held by a file that is never renamed or removed."""
+"""One advisory lock for all writers of a directory (flock(2)), held by a file that we never rename or remove."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _LONGEST_PAUSE = 0.02
 
 _threads: dict[tuple[int, int, str], threading.Lock] = {}
 _threads_guard = threading.Lock()
+_held: set[int] = set()
+"""The descriptors of lock files in use: a forked child inherits them, and must not keep a lock that nobody releases."""
 
 
 def _lock_of_this_process(directory: PrivateDirectory, name: str) -> threading.Lock:
@@ -27,8 +29,30 @@ def _lock_of_this_process(directory: PrivateDirectory, name: str) -> threading.L
         return _threads.setdefault((status.st_dev, status.st_ino, name), threading.Lock())
 
 
+class HeldLock:
+    """The lock while it is held."""
+
+    def __init__(self, directory: PrivateDirectory, name: str, descriptor: int) -> None:
+        self._directory = directory
+        self._name = name
+        self._status = os.fstat(descriptor)
+
+    def check_in_place(self) -> None:
+        """Make sure, right before a change, that nobody removed the lock file: then another writer may be at work.
+
+        Raises:
+            StoreBusy: the file is gone or another one.
+            OSError: the system refused.
+        """
+        if not _is_still_in_place(self._directory, self._name, self._status):
+            raise StoreBusy(
+                f"{os.path.join(self._directory.path, self._name)} was removed while it was held",
+                remedy="try again, and leave that file alone: it is harmless when nobody writes",
+            )
+
+
 @contextmanager
-def hold_lock(directory: PrivateDirectory, name: str, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+def hold_lock(directory: PrivateDirectory, name: str, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[HeldLock]:
     """Hold the exclusive lock while the block runs.
 
     Args:
@@ -53,9 +77,9 @@ def hold_lock(directory: PrivateDirectory, name: str, *, wait_seconds: float = W
         if descriptor is None:
             raise busy
         try:
-            yield
+            yield HeldLock(directory, name, descriptor)
         finally:
-            os.close(descriptor)
+            _release(descriptor)
     finally:
         mutex.release()
 
@@ -64,19 +88,43 @@ def _take(directory: PrivateDirectory, name: str, deadline: float) -> int | None
     pause = _FIRST_PAUSE
     while True:
         opened = directory.open_file(name, os.O_RDWR, create=True)
+        _held.add(opened.descriptor)
         try:
             while not _try_lock(opened.descriptor):
                 if time.monotonic() >= deadline:
-                    os.close(opened.descriptor)
+                    _release(opened.descriptor)
                     return None
                 time.sleep(pause * os.urandom(1)[0] / 255)  # jitter, so that nobody starves
                 pause = min(pause * 2, _LONGEST_PAUSE)
             if _is_still_in_place(directory, name, opened.status):
                 return opened.descriptor
         except BaseException:
-            os.close(opened.descriptor)
+            _release(opened.descriptor)
             raise
-        os.close(opened.descriptor)  # someone removed the lock file while we waited: lock the one in its place
+        _release(opened.descriptor)  # someone removed the lock file while we waited: lock the one in its place
+
+
+def _release(descriptor: int) -> None:
+    if descriptor not in _held:  # this is a forked child, which has let go of it already
+        return
+    _held.discard(descriptor)
+    try:
+        # Closing alone would leave the lock to a child that was forked meanwhile.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
+
+
+def _forget_all() -> None:
+    global _threads_guard
+    _threads_guard = threading.Lock()
+    _threads.clear()
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -18,9 +18,10 @@ from datetime import datetime
 from loki_core.background import BackgroundWriter
 from loki_core.disk.directory import OpenedFile, PrivateDirectory, read_all
 from loki_core.disk.failures import as_storage_error, explain_failure
-from loki_core.disk.lock import hold_lock
+from loki_core.disk.lock import HeldLock, hold_lock
 from loki_core.disk.network import find_network_type
 from loki_core.errors import LokiError, StorageError
+from loki_core.forks import renew_after_fork
 from loki_core.interfaces import Finding
 from loki_core.tokens.burials import Burial
 from loki_core.tokens.change import Change
@@ -96,6 +97,13 @@ class FileStore:
         self._revoked_log = RevokedLog()
         self._usage_log = UsageLog(self._path, background)
         self._reading: _Reading | None = None
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child; what is buried stays so."""
+        self._mutex = threading.RLock()
+        self._revoked_log.start_over()
+        self._reading = None
 
     @property
     def label(self) -> str:
@@ -219,9 +227,9 @@ class FileStore:
             with as_storage_error(f"{self._path} cannot be used"):
                 directory = stack.enter_context(PrivateDirectory.open(self._path, create=True))
                 self._check_file_system(directory)
-                stack.enter_context(hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds))
+                lock = stack.enter_context(hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds))
             with self._mutex:
-                transaction = FileTransaction(self, directory, self.view())
+                transaction = FileTransaction(self, directory, lock, self.view())
             try:
                 yield transaction
             finally:
@@ -238,7 +246,7 @@ class FileStore:
                 remedy="move it to a local disk (LOKI_HOME), or set store.allow_network_fs: true",
             )
 
-    def write(self, directory: PrivateDirectory, document: Document) -> None:
+    def write(self, directory: PrivateDirectory, lock: HeldLock, document: Document) -> None:
         """Replace the file by this document; the caller holds the lock.
 
         Raises:
@@ -247,8 +255,13 @@ class FileStore:
         chunks = dump_document(document)
         with as_storage_error(f"{self._file} cannot be written"), self._mutex:
             directory.sweep(NAME)
-            descriptor = directory.replace(NAME, chunks, previous=PREVIOUS_NAME)
-            signature = _sign(os.fstat(descriptor))
+            descriptor = directory.replace(NAME, chunks, previous=PREVIOUS_NAME, check=lock.check_in_place)
+            try:
+                signature = _sign(os.fstat(descriptor))
+            except OSError:
+                os.close(descriptor)  # it is stored: this would only have spared us reading it
+                self._reading = None
+                return
             self._reading = self._adopt(signature, False, document, descriptor, b"".join(chunks))
 
     def bury(self, directory: PrivateDirectory, burials: Iterable[Burial]) -> None:
@@ -316,9 +329,10 @@ class FileStore:
 class FileTransaction:
     """An exclusive change of a FileStore."""
 
-    def __init__(self, store: FileStore, directory: PrivateDirectory, view: Snapshot) -> None:
+    def __init__(self, store: FileStore, directory: PrivateDirectory, lock: HeldLock, view: Snapshot) -> None:
         self._store = store
         self._directory = directory
+        self._lock = lock
         self._buried = False
         self._committed = False
         self._change = Change(view)
@@ -350,7 +364,7 @@ class FileTransaction:
         # the second line of defence, so when it cannot be written the record alone has to do.
         with contextlib.suppress(StorageError):
             self._store.bury(self._directory, self._change.find_missing_burials(now))
-        self._store.write(self._directory, self._change.apply(now, self._store.find_last_uses))
+        self._store.write(self._directory, self._lock, self._change.apply(now, self._store.find_last_uses))
         self._committed = True
         return tuple(findings)
 

@@ -27,6 +27,10 @@ class RevokedLog:
         self._follower = LogFollower(NAME)
         self._burials = Burials()
 
+    def start_over(self) -> None:
+        """Read the log from its start at the next refresh; what is buried stays so."""
+        self._follower = LogFollower(NAME)
+
     @property
     def burials(self) -> Burials:
         """What was read so far; a new object whenever something is added."""

@@ -14,6 +14,7 @@ from loki_core.disk.append_log import LogFollower, append_lines
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.lock import hold_lock
 from loki_core.errors import LokiError
+from loki_core.forks import renew_after_fork
 from loki_core.tokens.token import Use
 from loki_core.tokens.uses import UseTally, dump_use, parse_use
 
@@ -39,6 +40,11 @@ class UsageLog:
         self._background = background
         self._compact_above = compact_above
         self._compacted_size = 0
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child: what waits is written by the parent."""
         self._follower = LogFollower(NAME)
         self._tally = UseTally()
         self._waiting: deque[Use] = deque()
