@@ -200,6 +200,15 @@ class Mint:
                 remedy=f"wait for its grace to end, or revoke {before.id if before else old.id} first",
             )
 
+    @staticmethod
+    def store(transaction: Transaction, plan: Plan, now: datetime) -> None:
+        """Put a plan's records, and free the name from dead records that still hold it on disk."""
+        for record in find_dead_holders(transaction.view, plan.new.name, now):
+            transaction.put(replace(record, stored_name=set_aside(record.name, record.id)))
+        if plan.old is not None:
+            transaction.put(plan.old)
+        transaction.put(plan.new)
+
 
 def find_id(secret: Secret) -> str:
     """Return the id of the token with this secret: `tok-` and the first 12 hex digits of its hash."""
@@ -209,15 +218,6 @@ def find_id(secret: Secret) -> str:
 def _supersede(old: Record, new_id: str, grace_ends: datetime) -> Record:
     ends = grace_ends if old.expires_at is None else min(old.expires_at, grace_ends)
     return replace(old, stored_name=set_aside(old.name, old.id), expires_at=ends, rotated_to=new_id)
-
-
-def store_plan(transaction: Transaction, plan: Plan, now: datetime) -> None:
-    """Put a plan's records, and free the name from dead records that still hold it on disk."""
-    for record in find_dead_holders(transaction.view, plan.new.name, now):
-        transaction.put(replace(record, stored_name=set_aside(record.name, record.id)))
-    if plan.old is not None:
-        transaction.put(plan.old)
-    transaction.put(plan.new)
 
 
 def find_dead_holders(view: TokenView, name: str, now: datetime) -> Iterable[Record]:

@@ -2,84 +2,130 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from loki_core.actor import find_os_actor
-from loki_core.audit.file_log import FileLog
-from loki_core.audit.memory_log import NoLog
-from loki_core.auth_journal import AuthJournal
-from loki_core.authenticator import Authenticator
 from loki_core.background import BackgroundWriter
+from loki_core.clock import read_system_clock
 from loki_core.errors import ConfigurationError
-from loki_core.interfaces import AuditSink, Clock, Finding, Store
-from loki_core.ledger import Ledger
 from loki_core.principal import Caller, Principal
-from loki_core.roles import RoleCatalog
-from loki_core.scopes import Decision, ScopeCatalog
 from loki_core.settings import Settings, load_settings
-from loki_core.tokens.file_store import NAME, FileStore
-from loki_core.tokens.secret import Choice, clean_text
+from loki_core.tokens.secret import clean_text
 from loki_core.tokens.uses import LONGEST_FIELD
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loki_core.auth_journal import AuthJournal
+    from loki_core.authenticator import Authenticator
+    from loki_core.interfaces import AuditSink, Clock, Finding, Store
+    from loki_core.ledger import Ledger
+    from loki_core.minting import Mint
+    from loki_core.roles import RoleCatalog
+    from loki_core.scopes import Decision, ScopeCatalog
     from loki_core.token_manager import TokenManager
-
-read_system_clock: Clock = functools.partial(datetime.now, UTC)
-"""Returns the system's time in UTC."""
+    from loki_core.tokens.secret import Choice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticate(Protocol):
+    """From a credential to a principal."""
+
+    def __call__(self, credential: str, *, address: str = "", agent: str = "") -> Principal:
+        """Return who the credential proves, called from an address by an agent.
+
+        Raises:
+            AuthenticationError: it proves nobody; `code` says why.
+            StorageError: the store cannot be read.
+        """
+
+
 class _Parts:
-    """What is wired together once and shared by every view of the same Loki."""
+    """What is wired together once and shared by every view of the same Loki; each part is made when first used."""
 
-    settings: Settings
-    store: Store
-    sink: AuditSink
-    ledger: Ledger
-    journal: AuthJournal
-    authenticator: Authenticator
-    scopes: ScopeCatalog
-    roles: RoleCatalog
-    clock: Clock
-    choose: Choice | None
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        clock: Clock,
+        choose: Choice | None,
+        store: Store | None,
+        sink: AuditSink | None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.scopes = settings.rbac.build_scopes()
+        self.roles = settings.rbac.build_roles(self.scopes)
+        self.background = BackgroundWriter()
+        self.store = store or _open_store(settings, self.background, environ)
+        self._sink = sink
+        self._choose = choose
+
+    @cached_property
+    def sink(self) -> AuditSink:
+        if self._sink is not None:
+            return self._sink
+        if not self.settings.audit.enabled:
+            from loki_core.audit.memory_log import NoLog
+
+            return NoLog()
+        from loki_core.audit.file_log import FileLog
+
+        return FileLog(str(self.settings.dashboard / "audit"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from loki_core.ledger import Ledger
+
+        return Ledger(self.store, self.sink, self.clock, lambda: os.urandom(8).hex())
+
+    @cached_property
+    def journal(self) -> AuthJournal:
+        from loki_core.auth_journal import AuthJournal
+
+        return AuthJournal(self.store, self.ledger, self.background, self.clock)
+
+    @cached_property
+    def authenticator(self) -> Authenticator:
+        from loki_core.authenticator import Authenticator
+
+        return Authenticator(self.store, self.clock, self.scopes, self.journal)
+
+    @cached_property
+    def mint(self) -> Mint:
+        from loki_core.minting import Mint
+
+        return Mint(self.settings.tokens, self.roles, self._choose)
+
+    def close(self) -> None:
+        if "journal" in self.__dict__:
+            self.journal.close()
+        self.store.close()
+        if "sink" in self.__dict__:
+            self.sink.close()
 
 
 class Loki:
-    """One opened store with its rules, its log and someone who acts. Safe to use from several threads.
-
-    Attributes:
-        authenticate: from a credential to a Principal, see Authenticator.authenticate.
-        actor: who acts.
-    """
+    """One opened store with its rules, its log and someone who acts. Safe to use from several threads."""
 
     def __init__(self, parts: _Parts, caller: Caller) -> None:
         self._parts = parts
         self._caller = caller
-        self.authenticate = parts.authenticator.authenticate
 
     @cached_property
     def tokens(self) -> TokenManager:
         """The operations on tokens, done and logged as `actor`."""
-        from loki_core.minting import Mint  # who only verifies does not wait for these
         from loki_core.token_manager import TokenManager
 
-        parts = self._parts
-        return TokenManager(
-            store=parts.store,
-            sink=parts.sink,
-            ledger=parts.ledger,
-            clock=parts.clock,
-            catalog=parts.scopes,
-            mint=Mint(parts.settings.tokens, parts.roles, parts.choose),
-            caller=self._caller,
-        )
+        return TokenManager(self._parts, self._caller)
+
+    @cached_property
+    def authenticate(self) -> Authenticate:
+        """Returns who a credential proves; see Authenticator.authenticate for arguments and errors."""
+        return self._parts.authenticator.authenticate
 
     @property
     def actor(self) -> Principal:
@@ -159,9 +205,7 @@ class Loki:
 
     def close(self) -> None:
         """Write what is waiting (at most two seconds) and let go of every file."""
-        self._parts.journal.close()
-        self._parts.store.close()
-        self._parts.sink.close()
+        self._parts.close()
 
     def __enter__(self) -> Loki:
         return self
@@ -197,30 +241,13 @@ def open_loki(
     environ = os.environ if environ is None else environ
     if settings is None:
         settings = load_settings(environ, directory or Path.cwd())
-    clock = clock or read_system_clock
-    scopes = settings.rbac.build_scopes()
-    roles = settings.rbac.build_roles(scopes)
-    background = BackgroundWriter()
-    store = store or _open_store(settings, background, environ)
-    sink: AuditSink = audit or (FileLog(str(settings.dashboard / "audit")) if settings.audit.enabled else NoLog())
-    ledger = Ledger(store, sink, clock, lambda: os.urandom(8).hex())
-    journal = AuthJournal(store, ledger, background, clock)
-    parts = _Parts(
-        settings=settings,
-        store=store,
-        sink=sink,
-        ledger=ledger,
-        journal=journal,
-        authenticator=Authenticator(store, clock, scopes, journal),
-        scopes=scopes,
-        roles=roles,
-        clock=clock,
-        choose=choose,
-    )
-    return Loki(parts, Caller(principal=find_os_actor(environ, scopes)))
+    parts = _Parts(settings, environ, clock or read_system_clock, choose, store, audit)
+    return Loki(parts, Caller(principal=find_os_actor(environ, parts.scopes)))
 
 
 def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:
+    from loki_core.tokens.file_store import NAME, FileStore
+
     if settings.store.url != "file":
         raise ConfigurationError(
             "store.url names a store that this version does not have", remedy="leave it out, or set it to: file"

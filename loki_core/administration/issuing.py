@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loki_core.administration.office import Office
-from loki_core.minting import Draft, Order, Plan, store_plan
 from loki_core.scopes import parse_scopes
 from loki_core.tokens.listing import Judge
 from loki_core.tokens.policy import DEFAULT, ExpiresDays
 from loki_core.tokens.record import format_time
 from loki_core.tokens.token import IssuedToken, Token
+
+if TYPE_CHECKING:
+    from loki_core.minting import Draft, Order, Plan
 
 
 class Issuing(Office):
@@ -83,6 +85,8 @@ class Issuing(Office):
         note: str = "",
     ) -> Draft:
         """Draft a token: every rule is checked and nothing stored. Arguments and errors as for `generate`."""
+        from loki_core.minting import Order  # who only looks does not wait for it
+
         order = Order(
             name=name,
             scopes=parse_scopes(scopes) if isinstance(scopes, str) else None if scopes is None else tuple(scopes),
@@ -126,6 +130,8 @@ class Issuing(Office):
         expires_at: datetime | None = None,
     ) -> Draft:
         """Draft a rotation: nothing is stored, and the grace has not begun. Arguments and errors as for `rotate`."""
+        from loki_core.minting import Order
+
         return self._draft(
             Order(
                 name=name_or_id,
@@ -140,10 +146,12 @@ class Issuing(Office):
         now = self._enter()
         judge = Judge(self._catalog, now, {})
         view = self._store.view()
-        secret = self._mint.mint_unused(view)
-        plan = self._mint.plan(view, order, self._caller.principal.subject, secret, now)
+        secret = self._resources.mint.mint_unused(view)
+        plan = self._resources.mint.plan(view, order, self._caller.principal.subject, secret, now)
         self._store.check_writable()
-        self._sink.check_writable()
+        self._resources.sink.check_writable()
+        from loki_core.minting import Draft
+
         return Draft(
             token=judge.judge(plan.new),
             secret=secret,
@@ -160,9 +168,9 @@ class Issuing(Office):
         self._require_all()
         caller = self._caller.principal.subject
         with self._ledger.change(caller) as (transaction, now):
-            self._mint.check_unused(transaction.view, draft.secret)
-            plan = self._mint.plan(transaction.view, draft.order, caller, draft.secret, now)
-            store_plan(transaction, plan, now)
+            self._resources.mint.check_unused(transaction.view, draft.secret)
+            plan = self._resources.mint.plan(transaction.view, draft.order, caller, draft.secret, now)
+            self._resources.mint.store(transaction, plan, now)
             self._ledger.grant(transaction, self._entry(plan.event, plan.new, now, **_describe_plan(plan)))
         return IssuedToken(token=Judge(self._catalog, now, {}).judge(plan.new), secret=draft.secret)
 

@@ -102,7 +102,7 @@ class Looking(Office):
             AuditUnavailable: the log cannot be read.
         """
         self._require_all()
-        return self._sink.find_newest(limit=limit, token_id=token_id)
+        return self._resources.sink.find_newest(limit=limit, token_id=token_id)
 
     def check_policy(self, policy: TokenPolicy) -> tuple[PolicyFinding, ...]:
         """Return the usable tokens that a policy would refuse to mint.

@@ -3,41 +3,70 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.clock import find_time
 from loki_core.errors import AuthorizationError
-from loki_core.interfaces import AuditSink, Clock, Store
-from loki_core.ledger import Ledger, find_time
-from loki_core.minting import Mint
 from loki_core.principal import Caller
 from loki_core.scopes import ALL, ScopeCatalog
 from loki_core.tokens.listing import Judge
 from loki_core.tokens.record import Record
 from loki_core.tokens.secret import clean_text
 
+if TYPE_CHECKING:
+    from loki_core.interfaces import AuditSink, Clock, Store
+    from loki_core.ledger import Ledger
+    from loki_core.minting import Mint
+
+
+class Resources(Protocol):
+    """What the operations work with. Whoever provides it may make each of these when it is first asked for."""
+
+    @property
+    def store(self) -> Store:
+        """Where tokens live."""
+
+    @property
+    def sink(self) -> AuditSink:
+        """Where entries are read from; they are written through the ledger."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """How changes are logged and stored."""
+
+    @property
+    def mint(self) -> Mint:
+        """How tokens are made."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
+    @property
+    def scopes(self) -> ScopeCatalog:
+        """The scopes that exist."""
+
 
 class Office:
     """The common ground of the operations on tokens. All of them need `*`."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        sink: AuditSink,
-        ledger: Ledger,
-        clock: Clock,
-        catalog: ScopeCatalog,
-        mint: Mint,
-        caller: Caller,
-    ) -> None:
-        self._store = store
-        self._sink = sink
-        self._ledger = ledger
-        self._clock = clock
-        self._catalog = catalog
-        self._mint = mint
+    def __init__(self, resources: Resources, caller: Caller) -> None:
+        """Prepare the operations.
+
+        Args:
+            resources: what they work with.
+            caller: who acts, and is named in every entry.
+        """
+        self._resources = resources
         self._caller = caller
+        self._store = resources.store
+        self._clock = resources.clock
+        self._catalog = resources.scopes
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self._resources.ledger
 
     def _require_all(self) -> None:
         try:
@@ -62,7 +91,8 @@ class Office:
         """Check who acts, deliver what waits for the log, and return the time to judge by."""
         self._require_all()
         view = self._store.view()
-        self._ledger.settle(view, self._caller.principal.subject)
+        if view.outbox:
+            self._ledger.settle(view, self._caller.principal.subject)
         return find_time(self._clock(), view)
 
     def _look(self) -> tuple[datetime, Judge]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from loki_core.administration.office import Office
 from loki_core.audit.events import AuditEvent
-from loki_core.ledger import Delivery, find_time
+from loki_core.clock import find_time
 from loki_core.tokens.change import bury_record
 from loki_core.tokens.listing import Judge
 from loki_core.tokens.record import Record
 from loki_core.tokens.removal import get_to_delete, get_to_revoke, mark_revoked
 from loki_core.tokens.token import Token
+
+if TYPE_CHECKING:
+    from loki_core.ledger import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,23 @@
+"""Time: what the system says, and what to believe of it."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loki_core.interfaces import Clock, TokenView
+
+read_system_clock: Clock = functools.partial(datetime.now, UTC)
+"""Returns the system's time in UTC."""
+
+
+def find_time(now: datetime, view: TokenView) -> datetime:
+    """Return the time to judge by: a clock that was set back does not bring an expired token to life.
+
+    Args:
+        now: what the clock says.
+        view: the store, which knows the newest time at which we wrote.
+    """
+    return max(now, view.floor)
