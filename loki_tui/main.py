@@ -155,8 +155,8 @@ def _is_terminal(descriptor: int) -> bool:
 
 
 def _complain(message: str, *, prefix: str = "loki-tui: ") -> None:
+    from loki_core import redact
     from loki_core.text import safe_text
-    from loki_core.tokens.secret import redact
 
     sys.stderr.write(f"{prefix}{redact(safe_text(message))}\n")
 

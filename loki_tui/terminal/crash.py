@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import loki_core
+from loki_core import redact
 from loki_core.text import safe_text
-from loki_core.tokens.secret import redact
 
 _SECRET_VARIABLES = ("LOKI_TOKEN", "LOKI_OIDC_CLIENT_SECRET")
 _PACKAGES = ("textual", "rich")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.widgets import Input
 
-from loki_core.tokens.secret import holds_secret
+from loki_core import holds_secret
 
 
 class FilterInput(Input):
