@@ -39,7 +39,6 @@ LOCK_NAME = ".tokens.lock"
 LARGEST = 1 << 30
 _SETTLING_NS = 20_000_000
 """A file younger than this may be written to again within one tick of the file system's clock."""
-_TORN_SECONDS = 0.05
 
 Signature = tuple[int, int, int, int, int]
 _NO_FILE: Signature = (-1, -1, -1, -1, -1)
@@ -75,6 +74,7 @@ class FileStore:
         label: str = "",
         allow_network_fs: bool = False,
         lock_seconds: float = 60.0,
+        torn_seconds: float = 0.05,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """Prepare; nothing is read or made.
@@ -85,6 +85,7 @@ class FileStore:
             label: what to call the store to a person; the path by default.
             allow_network_fs: whether to write on a network file system too.
             lock_seconds: how long to wait for another writer.
+            torn_seconds: how long to try again when what is read is not whole.
             wall_ns: the clock of the file system, in nanoseconds since the epoch.
         """
         self._path = os.path.abspath(path)
@@ -92,6 +93,7 @@ class FileStore:
         self._label = label or self._file
         self._allow_network_fs = allow_network_fs
         self._lock_seconds = lock_seconds
+        self._torn_seconds = torn_seconds
         self._wall_ns = wall_ns
         self._mutex = threading.RLock()
         self._revoked_log = RevokedLog()
@@ -136,7 +138,7 @@ class FileStore:
         return explain_failure(f"{self._file} cannot be read", error)
 
     def _read(self) -> _Reading:
-        deadline = time.monotonic() + _TORN_SECONDS
+        deadline = time.monotonic() + self._torn_seconds
         while True:
             try:
                 self._reading = self._read_once()
