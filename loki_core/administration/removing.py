@@ -62,7 +62,14 @@ class Removing(Office):
         delivery: Delivery = "written"
         with self._ledger.change(self._caller.principal.subject) as (transaction, now):
             chosen = get_to_revoke(transaction.view, names_or_ids, owner, now)
-            revoked = {record.id: mark_revoked(record, now) for record in chosen if not record.revoked}
+            # One that is buried and not marked was left by a crash, or undone by another writer: processes that have
+            # not read again may still accept it.
+            undone = frozenset(transaction.view.undone)
+            revoked = {
+                record.id: mark_revoked(record, (record.revoked_at if record.revoked else None) or now)
+                for record in chosen
+                if not record.revoked or record.id in undone
+            }
             for record in revoked.values():
                 transaction.put(record)
             if revoked:
@@ -81,7 +88,7 @@ class Removing(Office):
             Revocation(
                 token=judge.judge(revoked.get(record.id, record)),
                 already=record.revoked,
-                audit="written" if record.revoked else delivery,
+                audit=delivery if record.id in revoked else "written",
             )
             for record in chosen
         )
