@@ -154,7 +154,7 @@ def _work_and_exit(work: Callable[[Line], object], line: Line, user: int) -> Non
             os.setresuid(user, user, user)
         work(line)
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the last thing a child does
         traceback.print_exc()
     finally:
         sys.stderr.flush()

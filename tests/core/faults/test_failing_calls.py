@@ -3,64 +3,25 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
-import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loki_core import Loki, LokiError
-from tests.core.faults.family import Line, ask_child, find_refusal, open_home, run_alone
-from tests.core.faults.injection import Call, list_calls, watch_child
+from loki_core import Loki
+from tests.core.faults.family import ask_child, find_refusal, open_home, run_alone
+from tests.core.faults.injection import Call, watch_child
 from tests.core.faults.peer import find_leftovers, read_chain, read_tokens
+from tests.core.faults.stage import DEEDS, Stage, digest_store, do_deed
 
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EMFILE")
-DEEDS = ("generate on nothing", "generate", "revoke", "rotate", "delete")
-
-
-def _make_template(home: Path) -> dict[str, str]:
-    """Make a home with a token to revoke, one to rotate and one to delete; return the secrets by name."""
-    with open_home(home) as loki:
-        secrets = {name: loki.tokens.generate(name).secret.reveal() for name in ("alpha", "beta", "gamma")}
-        ids = {name: loki.tokens.get(name).id for name in secrets}
-        loki.tokens.revoke("gamma")
-    (home / "ids.json").write_text(json.dumps(ids))
-    return secrets
-
-
-def _do(home: Path, deed: str, go_on: bool, line: Line) -> None:
-    """Do one deed, say how it ended, and create a token afterwards in the same process."""
-    ids = {} if deed == "generate on nothing" else json.loads((home / "ids.json").read_text())
-    loki = open_home(home)
-    descriptors = len(os.listdir("/proc/self/fd"))
-    try:
-        if deed in {"revoke", "delete"}:
-            loki.tokens.revoke(ids["alpha"]) if deed == "revoke" else loki.tokens.delete(ids["gamma"])
-        else:
-            draft = loki.tokens.prepare_rotation(ids["beta"]) if deed == "rotate" else loki.tokens.prepare("new")
-            line.say("secret", draft.secret.reveal())
-            loki.tokens.commit(draft)
-        line.say("done")
-    except Exception as error:
-        line.say("failed", error.code if isinstance(error, LokiError) else f"{type(error).__name__}: {error}")
-    if go_on:
-        line.say("digest", _digest_store(home))
-        second = find_refusal(functools.partial(loki.tokens.generate, "second"))
-        loki.close()
-        line.say("second", second, len(os.listdir("/proc/self/fd")) - descriptors)
-
-
-def _digest_store(home: Path) -> str:
-    file = home / ".loki/dashboard/tokens.json"
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
 
 
 def _find_accepted(loki: Loki, secrets: dict[str, str]) -> list[str]:
-    return sorted(name for name, secret in secrets.items() if not find_refusal(lambda: loki.authenticate(secret)))
+    verify = {name: functools.partial(loki.authenticate, secret) for name, secret in secrets.items()}
+    return sorted(name for name in verify if not find_refusal(verify[name]))
 
 
 def _look(home: Path, secrets: dict[str, str]) -> list[Any]:
@@ -104,52 +65,29 @@ def _judge(home: Path, before: dict[str, Any], deed: str, said: dict[str, list[A
     return ""
 
 
-class _Stage:
-    """A home to fail in, made anew for each case from a template."""
-
-    def __init__(self, home: str) -> None:
-        self._template = Path(home, "template")
-        self._template.mkdir(mode=0o700, parents=True)
-        self.home = Path(home, "case")
-        self.secrets: dict[str, str] = ask_child(lambda: _make_template(self._template))
-
-    def start_over(self, deed: str) -> dict[str, Any]:
-        """Make the home, and return the records in it."""
-        shutil.rmtree(self.home, ignore_errors=True)
-        if deed == "generate on nothing":
-            self.home.mkdir(mode=0o700)
-        else:
-            shutil.copytree(self._template, self.home)
-        return read_tokens(self.home)
-
-    def list_calls(self, deed: str) -> list[Call]:
-        """Return the calls of a deed."""
-        self.start_over(deed)
-        return list_calls(functools.partial(_do, self.home, deed, False), self.home / ".loki")
-
-    def run_case(self, deed: str, call: Call, error: str) -> tuple[bool, str]:
-        """Let one call fail; return whether the deed did, and what is wrong."""
-        before, digest = self.start_over(deed), _digest_store(self.home)
-        injection = f"{call.name}:error={error}:when={call.number}"
-        messages, _, lines = watch_child(functools.partial(_do, self.home, deed, True), injection)
-        said = {message[0]: message[1:] for message in messages}
-        if not any("(INJECTED)" in line for line in lines):
-            return False, "nothing was injected"
-        if "failed" in said and said.get("digest") != [digest]:
-            return True, "failed, but the store is not what it was, to the byte"
-        secrets = {**self.secrets, **({"new": said["secret"][0]} if "secret" in said else {})}
-        return "failed" in said, _judge(self.home, before, deed, said, secrets)
+def _run_case(stage: Stage, deed: str, call: Call, error: str) -> tuple[bool, str]:
+    """Let one call fail; return whether the deed did, and what is wrong."""
+    before, digest = stage.start_over(deed), digest_store(stage.home)
+    injection = f"{call.name}:error={error}:when={call.number}"
+    messages, _, lines = watch_child(functools.partial(do_deed, stage.home, deed, True), injection)
+    said = {message[0]: message[1:] for message in messages}
+    if not any("(INJECTED)" in line for line in lines):
+        return False, "nothing was injected"
+    if "failed" in said and said.get("digest") != [digest]:
+        return True, "failed, but the store is not what it was, to the byte"
+    secrets = {**stage.secrets, **({"new": said["secret"][0]} if "secret" in said else {})}
+    return "failed" in said, _judge(stage.home, before, deed, said, secrets)
 
 
 def fail_each_call(home: str, every: int) -> dict[str, Any]:
     """Let each call of each deed fail with each error, or every n-th of these pairs only."""
     began = time.monotonic()
-    stage = _Stage(home)
+    stage = Stage(home)
     listed = {deed: stage.list_calls(deed) for deed in DEEDS}
     pairs = [(deed, call, error) for deed in DEEDS for call in listed[deed] for error in ERRORS]
     failed, wrong = 0, []
     for deed, call, error in pairs[::every]:
-        did_fail, problem = stage.run_case(deed, call, error)
+        did_fail, problem = _run_case(stage, deed, call, error)
         failed += did_fail
         if problem:
             wrong.append(f"{deed}: {error} at {call}: {problem}: {call.line}")

@@ -121,7 +121,7 @@ def test_a_child_forked_in_the_middle_of_other_threads_work_neither_hangs_nor_bl
 def _gather(errors: list[str], work: Callable[[], None]) -> None:
     try:
         work()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a thread ends with
         errors.append(f"{type(error).__name__}: {error}")
 
 
@@ -201,7 +201,7 @@ def verify_without_threads(home: str) -> dict[str, Any]:
         raise RuntimeError("can't start new thread")
 
     def verify() -> list[str]:
-        threading.Thread.start = refuse_to_start  # type: ignore[method-assign]
+        threading.Thread.start = refuse_to_start  # type: ignore[method-assign, assignment]
         with open_home(home) as loki:
             return [find_refusal(lambda: loki.authenticate(secret)) for _ in range(2)]
 

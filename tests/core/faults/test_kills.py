@@ -88,7 +88,7 @@ def _look_and_go_on(home: str, secrets: dict[str, str]) -> dict[str, Any]:
 
 def _judge(home: str, known: _Known) -> dict[str, int]:
     """Compare the disk, and what the next process makes of it, with what the killed one had said."""
-    open_deed = dict([known.planned]) if known.planned else {}
+    open_deed = {known.planned[0]: known.planned[1]} if known.planned else {}
     unsure = set(open_deed.values())
     before = read_tokens(home)
     gone = known.revoked | known.deleted | unsure
