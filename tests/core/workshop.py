@@ -20,6 +20,7 @@ from loki_core.interfaces import AuditSink, Store
 from loki_core.settings import AuditSettings, RbacSettings, Settings
 from loki_core.tokens.file_store import FileStore
 from loki_core.tokens.policy import TokenPolicy
+from loki_core.tokens.secret import Choice
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GENESIS = "0" * 64
@@ -64,6 +65,7 @@ class Workshop:
         audit: AuditSink | None = None,
         rbac: RbacSettings | None = None,
         is_logging: bool = True,
+        choose: Choice | None = None,
     ) -> loki_core.Loki:
         """Open it; it is closed after the test."""
         settings = Settings(
@@ -72,7 +74,7 @@ class Workshop:
             rbac=rbac or RbacSettings(),
             audit=AuditSettings(enabled=is_logging),
         )
-        loki = loki_core.open(settings, clock=self.clock, store=store, audit=audit, environ={})
+        loki = loki_core.open(settings, clock=self.clock, store=store, audit=audit, environ={}, choose=choose)
         return self._stack.enter_context(loki)
 
     def make_store(self, **options: Any) -> FileStore:

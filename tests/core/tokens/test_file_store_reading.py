@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import threading
@@ -90,23 +91,37 @@ def test_an_inode_is_not_reused_under_us_because_the_file_is_kept_open(workshop:
     assert _names(store) == ["two"]
 
 
-def test_a_torn_read_of_a_foreign_writer_is_tried_again(workshop: Workshop) -> None:
+@pytest.mark.parametrize("torn", [b"", b'{"version": "1.0", "tok', b'{"version": "1.0", "tokens": {}}}}}'])
+def test_a_torn_read_of_a_foreign_writer_is_tried_again(workshop: Workshop, torn: bytes) -> None:
+    """Loki Mode truncates the file and writes it in place: who reads meanwhile sees a piece of it."""
     whole = json.dumps(make_store_document(make_peer_record("ci-bot", make_peer_secret()))).encode()
-    workshop.write(whole)
-    stop = threading.Event()
+    workshop.write(torn)
+    reads = itertools.count(1)
 
-    def rewrite_like_loki_mode() -> None:
-        while not stop.is_set():
-            workshop.file.write_bytes(whole)  # truncates first
+    def read_clock() -> int:
+        if next(reads) == 4:  # it is asked before every read
+            workshop.file.write_bytes(whole)
+        return time.time_ns()
 
-    store = workshop.make_store()
-    with contextlib.ExitStack() as stack:
-        writer = threading.Thread(target=rewrite_like_loki_mode)
-        writer.start()
-        stack.callback(writer.join)
-        stack.callback(stop.set)
-        for _ in range(100):
-            assert _names(store) == ["ci-bot"]
+    assert _names(workshop.make_store(wall_ns=read_clock, torn_seconds=60)) == ["ci-bot"]
+    assert next(reads) == 5
+
+
+def test_a_file_written_in_place_while_it_is_read_is_read_again(workshop: Workshop) -> None:
+    """What was read is half old and half new, and can be whole JSON all the same."""
+    workshop.write(make_store_document(make_peer_record("old", make_peer_secret())))
+    new = json.dumps(make_store_document(make_peer_record("new", make_peer_secret()))).encode()
+    threads: list[threading.Thread] = []
+    for _ in range(2):
+        threads.append(threading.Thread(target=lambda: [workshop.file.write_bytes(new) for _ in range(200)]))
+    store = workshop.make_store(torn_seconds=60)
+    for thread in threads:
+        thread.start()
+    seen = {name for _ in range(50) for name in _names(store)}
+    for thread in threads:
+        thread.join()
+    assert seen <= {"old", "new"}
+    assert _names(store) == ["new"]
 
 
 def test_a_file_that_stays_torn_is_an_error_also_for_who_has_read_it_whole_before(workshop: Workshop) -> None:
