@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
-    from loki_core.interfaces import AuditSink, Clock, Finding, Store
+    from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView
     from loki_core.ledger import Ledger
     from loki_core.minting import Mint
     from loki_core.roles import RoleCatalog
@@ -81,6 +81,11 @@ class _Parts:
         from loki_core.ledger import Ledger
 
         return Ledger(self.store, self.sink, self.clock, lambda: os.urandom(8).hex())
+
+    def settle(self, view: TokenView, user_id: str) -> None:
+        # What waits is in the store, or in a ledger that was used before.
+        if view.outbox or "ledger" in self.__dict__:
+            self.ledger.settle(view, user_id)
 
     @cached_property
     def journal(self) -> AuthJournal:

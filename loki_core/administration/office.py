@@ -15,7 +15,7 @@ from loki_core.tokens.record import Record
 from loki_core.tokens.secret import clean_text
 
 if TYPE_CHECKING:
-    from loki_core.interfaces import AuditSink, Clock, Store
+    from loki_core.interfaces import AuditSink, Clock, Store, TokenView
     from loki_core.ledger import Ledger
     from loki_core.minting import Mint
 
@@ -34,6 +34,9 @@ class Resources(Protocol):
     @property
     def ledger(self) -> Ledger:
         """How changes are logged and stored."""
+
+    def settle(self, view: TokenView, user_id: str) -> None:
+        """Deliver the entries that wait for the log, if any do; see Ledger.settle."""
 
     @property
     def mint(self) -> Mint:
@@ -91,8 +94,7 @@ class Office:
         """Check who acts, deliver what waits for the log, and return the time to judge by."""
         self._require_all()
         view = self._store.view()
-        if view.outbox:
-            self._ledger.settle(view, self._caller.principal.subject)
+        self._resources.settle(view, self._caller.principal.subject)
         return find_time(self._clock(), view)
 
     def _look(self) -> tuple[datetime, Judge]:
