@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from unicodedata import normalize
 
+_ABSENT = object()
+
 
 class TokenIndex:
     """An immutable index over a document's stored objects.
@@ -58,7 +60,7 @@ class TokenIndex:
     def updated(self, tokens: Mapping[str, Any]) -> TokenIndex:
         """Return the index of a document that shares most of its objects with this one's."""
         before = self._tokens
-        changed = [token_id for token_id, raw in tokens.items() if before.get(token_id) is not raw]
+        changed = [token_id for token_id, raw in tokens.items() if before.get(token_id, _ABSENT) is not raw]
         gone = before.keys() - tokens.keys() if len(before) + len(changed) != len(tokens) else set()
         stale = [*gone, *(token_id for token_id in changed if token_id in before)]
         if self._has_copies or len(changed) + len(stale) > len(tokens) // 4:
