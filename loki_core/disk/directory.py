@@ -195,22 +195,17 @@ class PrivateDirectory:
             check: is called right before the change and raises when it must not be made.
 
         Returns:
-            A descriptor of the new file, open for reading; the caller closes it.
+            A descriptor of the new file, open for reading alone (who keeps one open for writing keeps the system from
+            making the disk read-only); the caller closes it.
 
         Raises:
             OSError: the system refused.
         """
         suffix = f".{os.getpid()}.{os.urandom(4).hex()}"
         aside, kept = f".{name}{suffix}.new", f".{name}{suffix}.old"
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(aside, flags, FILE_MODE, dir_fd=self.descriptor)
-        renamed = False
+        descriptor, renamed = -1, False
         try:
-            os.fchmod(descriptor, FILE_MODE)  # the umask may have taken too much, an ACL given too much
-            self.give_to_owner(descriptor)
-            for chunk in chunks:
-                write_all(descriptor, chunk)
-            os.fsync(descriptor)
+            descriptor = self._write_aside(aside, chunks)
             has_old = self._link(name, kept)
             if has_old and previous:
                 self._tighten(kept)
@@ -223,7 +218,8 @@ class PrivateDirectory:
                 with contextlib.suppress(OSError):
                     os.rename(kept, previous, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
         except BaseException:
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
             with contextlib.suppress(OSError):
                 if renamed:
                     # The rename may not be on the disk: an error must mean the state before.
@@ -235,6 +231,19 @@ class PrivateDirectory:
             with contextlib.suppress(OSError):
                 os.unlink(kept, dir_fd=self.descriptor)
         return descriptor
+
+    def _write_aside(self, aside: str, chunks: list[bytes]) -> int:
+        flags = os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(aside, flags | os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE, dir_fd=self.descriptor)
+        try:
+            os.fchmod(descriptor, FILE_MODE)  # the umask may have taken too much, an ACL given too much
+            self.give_to_owner(descriptor)
+            for chunk in chunks:
+                write_all(descriptor, chunk)
+            os.fsync(descriptor)
+            return os.open(aside, flags | os.O_RDONLY, dir_fd=self.descriptor)
+        finally:
+            os.close(descriptor)
 
     def _link(self, name: str, kept: str) -> bool:
         try:
