@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from loki_core import Loki
+from loki_core import IssuedToken, Loki
+from loki_core.minting import Draft
 from tests.core.faults.family import Child, Line, ask_child, find_refusal, open_home, run_alone
 from tests.core.faults.mounts import begin_private_mounts, fill, mount_tmpfs, remount, require_mounts
 from tests.core.faults.peer import find_leftovers, find_logged, read_chain, read_tokens
@@ -25,27 +26,37 @@ def _accepts(home: Path, secret: str) -> bool:
         return not find_refusal(lambda: loki.authenticate(secret))
 
 
-def _try_both(home: Path, loki: Loki, kept: str, doomed: tuple[str, str]) -> list[str]:
+def _try_both(home: Path, loki: Loki, draft: Draft, kept: str, doomed: IssuedToken) -> list[str]:
     """Generate and revoke where that may fail, and return what is wrong afterwards."""
     wrong = []
     before = _digest(home)
-    draft = loki.tokens.prepare("new")
     refused = find_refusal(lambda: loki.tokens.commit(draft))
     if refused and _digest(home) != before:
         wrong.append("a refused create changed the store")
     if ask_child(functools.partial(_accepts, home, draft.secret.reveal())) == bool(refused):
         wrong.append(f"a create ended with {refused or 'success'}, and its token says otherwise")
     before = _digest(home)
-    revoked = not (why := find_refusal(lambda: loki.tokens.revoke(doomed[0])))
+    revoked = not (why := find_refusal(lambda: loki.tokens.revoke(doomed.token.id)))
     if not revoked and _digest(home) != before:
         wrong.append("a refused revocation changed the store")
-    if ask_child(functools.partial(_accepts, home, doomed[1])) == revoked:
+    if ask_child(functools.partial(_accepts, home, doomed.secret.reveal())) == revoked:
         wrong.append(f"a revocation ended with {why or 'success'}, and its token says otherwise")
-    if revoked and not find_refusal(lambda: loki.authenticate(doomed[1])):
+    if revoked and not find_refusal(lambda: loki.authenticate(doomed.secret.reveal())):
         wrong.append("a revoked token verifies in the process that revoked it")
     if find_refusal(lambda: loki.authenticate(kept)):
         wrong.append("verification stopped")
     return wrong
+
+
+def wait_for_entry(home: Path, loki: Loki, token_id: str) -> bool:
+    """Look at the tokens until the entry about a revocation is in the log; one that waits is tried now and then."""
+    until = time.monotonic() + 10
+    while token_id not in find_logged(read_chain(home), "auth.token.revoke"):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+        loki.tokens.list()
+    return True
 
 
 def fill_the_disk(home: str, most_pages: int) -> dict[str, Any]:
@@ -62,17 +73,16 @@ def fill_the_disk(home: str, most_pages: int) -> dict[str, Any]:
             for number in range(20):  # the files are larger than a page or two
                 loki.tokens.generate(f"ballast-{number}")
             loki.authenticate(kept)
+            draft = loki.tokens.prepare("new")
             filler = fill(place, pages_left=pages)
-            found = _try_both(place, loki, kept, (doomed.token.id, doomed.secret.reveal()))
+            found = _try_both(place, loki, draft, kept, doomed)
             filler.unlink()
             revoked = not ask_child(functools.partial(_accepts, place, doomed.secret.reveal()))
-            time.sleep(2.1)  # an entry that waits is tried every two seconds
-            loki.tokens.list()
+            logged = revoked and wait_for_entry(place, loki, doomed.token.id)
             again = find_refusal(lambda: loki.tokens.generate("afterwards"))
-            logged = doomed.token.id in find_logged(read_chain(place), "auth.token.revoke")
             if again or find_leftovers(place):
                 found.append(f"with space again: {again or find_leftovers(place)}")
-            if revoked and not logged:
+            if revoked != logged:
                 found.append("the entry of a revocation never arrived")
             refused = all(raw["name"] != "new" for raw in read_tokens(place).values())
             line.say(found, refused)
@@ -108,9 +118,10 @@ def remount_the_disk(home: str) -> dict[str, Any]:
     with open_home(home) as loki:
         kept = loki.tokens.generate("kept").secret.reveal()
         doomed = loki.tokens.generate("doomed")
+        draft = loki.tokens.prepare("new")
         remount(place, "ro")
         before = _digest(place)
-        found = _try_both(place, loki, kept, (doomed.token.id, doomed.secret.reveal()))
+        found = _try_both(place, loki, draft, kept, doomed)
         unchanged = _digest(place) == before
         fresh = ask_child(functools.partial(_accepts, place, kept))
         remount(place, "rw")
@@ -137,7 +148,7 @@ def reach_a_limit(home: str, kind: str) -> dict[str, Any]:
         # One descriptor after the other; a file's size in steps that end in the middle of each of the files.
         used = max(map(int, os.listdir("/proc/self/fd"))) + 1
         size = (place / ".loki/dashboard/tokens.json").stat().st_size
-        values = range(used, used + 12) if kind == "descriptors" else range(0, 4 * size, size // 7)
+        values = range(3, used + 12) if kind == "descriptors" else [*range(0, 8 * size, size // 3), 1 << 20]
         outcomes, wrong = [], []
         hard = resource.getrlimit(limit)[1]
         for value in values:
