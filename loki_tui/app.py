@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -89,6 +90,7 @@ class LokiApp(GuardedApp):
 
     def on_mount(self) -> None:
         """Start counting idle minutes."""
+        self.call_after_refresh(_collect_garbage_again)
         self.set_interval(LOCK_CHECK, self.lock_when_idle)
         if self._clashes:
             told = "; ".join(clash.message for clash in self._clashes)
@@ -182,3 +184,10 @@ class LokiApp(GuardedApp):
             if forget is not None:
                 forget()
         self.push_screen(LockedDialog(), lambda _: self.idle.unlock())
+
+
+def _collect_garbage_again() -> None:
+    """Undo what `main` did for a quick start; what is loaded now stays, and is not looked through again."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -33,7 +33,7 @@ class ActionCommands(Provider):
         matcher = self.matcher(query)
         for action in self._list_actions():
             name = _name_action(action)
-            score = max(matcher.match(name), matcher.match(action.help) / 2)
+            score = matcher.match(name) or (0.1 if query.lower() in action.help.lower() else 0)
             if score > 0:
                 yield Hit(score, Content(name), partial(self._run, action), name, help=_describe_action(action))
 

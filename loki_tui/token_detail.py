@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from loki_core.scopes import ScopeCatalog
 
 LABEL = 10
+_NOTE = "Note    "
 USES_SINCE = timedelta(days=30)
 
 
@@ -60,7 +61,7 @@ def describe_row(
     """
     pairs = {
         "allows": ("Allows", _say_allowed(row, catalog), "Refuses ", _say_refused(row, catalog)),
-        "owner": ("Owner", _say_owner(row, now), "Note    ", _say_note(row)),
+        "owner": ("Owner", _say_owner(row, now), _NOTE, _say_note(row)),
         "expires": ("Expires", _say_expiry(row, now), "Old     ", _say_grace(row, now)),
     }
     if row.token.status is Status.UNREADABLE:
@@ -91,15 +92,20 @@ def _label(label: str, spans: Sequence[Span]) -> list[Span]:
     return [Span(f" {label}".ljust(LABEL), "muted"), *spans]
 
 
-def _pair(label: str, first: Sequence[Span], title: str, second: Sequence[Span], middle: int, width: int) -> list[Span]:
-    """Put two things on one line, the second from the middle on; where there is no room it is left out."""
+def _pair(
+    label: str, first: Sequence[Span], title: str, seconds: Sequence[Span], middle: int, width: int
+) -> list[Span]:
+    """Put two things on one line, the second from the middle on.
+
+    Of the forms that the second has the first that fits is taken; only a note is shown in part.
+    """
     line = _label(label, first)
-    if not second:
-        return line
-    line.append(Span(" " * max(middle - measure(line), 2)))
-    line.append(Span(title, "muted"))
-    room = width - measure(line)
-    return [*line, *second] if room >= min(measure(second), 12) else _label(label, first)
+    start = [Span(" " * max(middle - measure(line), 2)), Span(title, "muted")]
+    room = width - measure(line) - measure(start)
+    for second in seconds:
+        if measure([second]) <= room or (title == _NOTE and room >= 16):
+            return [*line, *start, second]
+    return line
 
 
 def _compose_title(row: Row, width: int) -> list[Span]:
@@ -143,7 +149,8 @@ def _say_grace(row: Row, now: datetime) -> list[Span]:
     if row.old is None or row.old.expires_at is None:
         return []
     ends = row.old.expires_at
-    return [Span(f"dies {ends.strftime('%H:%MZ')}, {format_span(ends - now)} left", "accent")]
+    left = f"{format_span(ends - now)} left"
+    return [Span(f"dies {ends.strftime('%H:%MZ')}, {left}", "accent"), Span(left, "accent")]
 
 
 def _say_revocation(row: Row, now: datetime) -> list[Span]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from loki_tui.actions import ACTIONS
+from loki_tui.actions import ACTIONS, Action
 from loki_tui.keymap import bind_actions
 from loki_tui.rows import Row
 from loki_tui.screens.token_actions import TokenActions
@@ -73,7 +73,7 @@ class TokensScreen(TokenActions):
             "attention": lambda width, _: [compose_attention(self.reading, width)],
             "columns": self._build_columns,
             "status": self._build_status,
-            "keys": lambda width, _: [compose_footer(self.app.actions, width)],
+            "keys": lambda width, _: [compose_footer(self._offered_actions, width)],
         }
         self._lines = {name: SpanLines(builder, id=name) for name, builder in builders.items()}
         yield self._lines["header"]
@@ -135,6 +135,14 @@ class TokensScreen(TokenActions):
         row = self.current_row
         return [compose_status(self.reading, row, marked, hidden, silent_for=silent, width=width)]
 
+    @property
+    def _offered_actions(self) -> Sequence[Action]:
+        """What the last line offers: without tokens little, without a store less."""
+        if self.reading is None or self.reading.rows:
+            return self.app.actions
+        useful = {"token.new", "list.all"} if self.reading.error is None else set()
+        return [action for action in self.app.actions if action.place == "everywhere" or action.id in useful]
+
     # Data
 
     @property
@@ -163,7 +171,7 @@ class TokensScreen(TokenActions):
             self.table.set_marks(self.table.marks & known)
         self.table.rows_changed(follow=self.take_follow())
         self.filter_bar.rebuild()
-        self.rebuild("header", "attention")
+        self.rebuild("header", "attention", "keys")
         self.strip.follow(self.current_row, at_once=first)
 
     def _show_panel(self, wanted: bool) -> None:

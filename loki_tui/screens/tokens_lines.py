@@ -41,7 +41,7 @@ def compose_tabs(current: str, reading: Reading | None, width: int) -> Line:
 
 def compose_attention(reading: Reading | None, width: int) -> Line:
     """Return what needs somebody, counted, worst first."""
-    if reading is None or reading.error is not None:
+    if reading is None or not reading.rows:
         return join_ends((), (), width)
     if not reading.counts:
         return join_ends([Span(" nothing needs you today", "muted")], (), width)
@@ -182,7 +182,7 @@ def compose_error(store: str, error: LokiError, width: int) -> list[list[Span]]:
     table.append(("code", error.code))
     for label, text in table:
         if text:
-            wrapped = textwrap.wrap(text, max(width - _LABEL - 6, 20))
+            wrapped = textwrap.wrap(text, max(width - _LABEL - 6, 20), break_on_hyphens=False)
             lines += [
                 [Span(f"   {label if index == 0 else ''}".ljust(_LABEL + 3), "muted"), Span(part)]
                 for index, part in enumerate(wrapped)
@@ -193,5 +193,5 @@ def compose_error(store: str, error: LokiError, width: int) -> list[list[Span]]:
 def _compose_panel(title: str, tone: str, said: Sequence[str], width: int) -> list[list[Span]]:
     lines: list[list[Span]] = [[], [Span(f"   {title}", tone)], []]
     for text in said:
-        lines += [[Span(f"   {part}")] for part in textwrap.wrap(text, max(width - 6, 20))]
+        lines += [[Span(f"   {part}")] for part in textwrap.wrap(text, max(width - 6, 20), break_on_hyphens=False)]
     return [*lines, []]
