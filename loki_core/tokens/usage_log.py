@@ -75,7 +75,7 @@ class UsageLog:
         _, lines = LogFollower(NAME).read_new(directory)
         uses = UseTally(use for use in map(parse_use, lines) if use is not None).find()
         newest = uses[0].last_at if uses else None  # they come newest first
-        kept = [dump_use(use).encode() + b"\n" for use in uses if newest and use.last_at >= newest - KEPT]
+        kept = [dump_use(use).encode() + b"\n" for use in uses if newest and newest - use.last_at <= KEPT]
         self._compacted_size = sum(map(len, kept))
         os.close(directory.replace(NAME, kept))
 
