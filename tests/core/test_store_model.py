@@ -203,17 +203,17 @@ class TokenMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.workshop.file.exists())
     @rule(target=backups)
-    def back_up(self) -> tuple[bytes, frozenset[str]]:
-        content = self.workshop.file.read_bytes()
-        return content, frozenset(json.loads(content)["tokens"])
+    def back_up(self) -> tuple[bytes, dict[str, Known]]:
+        return self.workshop.file.read_bytes(), dict(self.known)
 
     @rule(backup=consumes(backups))
-    def restore_a_backup(self, backup: tuple[bytes, frozenset[str]]) -> None:
+    def restore_a_backup(self, backup: tuple[bytes, dict[str, Known]]) -> None:
         """Records made since are lost and the others as they were, but nothing that was taken away comes back."""
-        content, ids = backup
+        content, then = backup
         self.workshop.write(content)
-        for token_id, raw in json.loads(content)["tokens"].items():
-            known = self.known[token_id]
+        restored = json.loads(content)["tokens"]
+        for token_id, raw in restored.items():
+            known = self.known.get(token_id, then[token_id])
             end = None if raw["expires_at"] is None else datetime.fromisoformat(raw["expires_at"])
             # The floor goes back with the backup, but our own clock never does here.
             self.known[token_id] = replace(
@@ -225,7 +225,7 @@ class TokenMachine(RuleBasedStateMachine):
             )
             if "theirs" in raw:
                 self.unknown_fields[token_id] = raw["theirs"]
-        for token_id in self.known.keys() - ids:
+        for token_id in self.known.keys() - restored.keys():
             if not (self.known[token_id].revoked or self.known[token_id].deleted):
                 del self.known[token_id]
             else:
