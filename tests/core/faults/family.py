@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import loki_core
+import loki_core.services
 from tests.support.fresh_process import run_python
 
 DEADLINE = 120.0
