@@ -7,7 +7,7 @@ cannot be written must not fail or delay a verification.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from loki_core.audit.events import AuditEntry, AuditEvent
@@ -83,25 +83,29 @@ class AuthJournal:
 
     def note_failure(self, code: str, token_id: str, now: datetime, address: str, agent: str) -> None:
         """Note a refused credential; `token_id` is the token that it proved to be, or ""."""
-        with self._lock:
-            alone, ended = self._quota.take(now, code)
-        if ended:
-            self._submit(_count_entry(now, ended))
-        if alone:
-            self._submit(
-                AuditEntry(
-                    timestamp=now,
-                    event=AuditEvent.FAIL,
-                    user_id=token_id or "anonymous",
-                    resource_type="auth",
-                    resource_id=token_id,
-                    token_id=token_id,
-                    ip_address=_clean(address),
-                    user_agent=_clean(agent),
-                    success=False,
-                    error=code,
-                )
+        self.note_refusal(
+            AuditEntry(
+                timestamp=now,
+                event=AuditEvent.FAIL,
+                user_id=token_id or "anonymous",
+                resource_type="auth",
+                resource_id=token_id,
+                token_id=token_id,
+                ip_address=address,
+                user_agent=agent,
+                success=False,
+                error=code,
             )
+        )
+
+    def note_refusal(self, entry: AuditEntry) -> None:
+        """Note that something was refused: singly, or counted by its code when there were too many in this minute."""
+        with self._lock:
+            alone, ended = self._quota.take(entry.timestamp, entry.error)
+        if ended:
+            self._submit(_count_entry(entry.timestamp, ended))
+        if alone:
+            self._submit(replace(entry, ip_address=_clean(entry.ip_address), user_agent=_clean(entry.user_agent)))
 
     def _submit(self, entry: AuditEntry) -> None:
         self._background.submit(lambda: self._ledger.record_quietly(entry))

@@ -15,6 +15,7 @@ from loki_core.tokens.record import Record
 from loki_core.tokens.secret import clean_text
 
 if TYPE_CHECKING:
+    from loki_core.auth_journal import AuthJournal
     from loki_core.interfaces import AuditSink, Clock, Store, TokenView
     from loki_core.ledger import Ledger
     from loki_core.minting import Mint
@@ -34,6 +35,10 @@ class Resources(Protocol):
     @property
     def ledger(self) -> Ledger:
         """How changes are logged and stored."""
+
+    @property
+    def journal(self) -> AuthJournal:
+        """Where refusals are noted."""
 
     def settle(self, view: TokenView, user_id: str) -> None:
         """Deliver the entries that wait for the log, if any do; see Ledger.settle."""
@@ -75,7 +80,7 @@ class Office:
         try:
             self._caller.principal.require(ALL)
         except AuthorizationError as error:
-            self._ledger.record_quietly(
+            self._resources.journal.note_refusal(
                 AuditEntry(
                     timestamp=self._clock(),
                     event=AuditEvent.PERMISSION_DENIED,

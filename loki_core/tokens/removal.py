@@ -19,7 +19,7 @@ def get_to_revoke(view: TokenView, names_or_ids: Iterable[str], owner: str | Non
     Args:
         view: the store.
         names_or_ids: which; a name means both of a rotating pair.
-        owner: all usable tokens of this owner as well, or None.
+        owner: all tokens of this owner that are not over, locked ones too, or None.
         now: the time to judge at (UTC).
 
     Raises:
@@ -41,7 +41,7 @@ def get_to_revoke(view: TokenView, names_or_ids: Iterable[str], owner: str | Non
                 )
             chosen[record.id] = record
     if owner is not None:
-        owned = (record for record in view.readable() if record.owner == owner and record.is_usable(now))
+        owned = (record for record in view.readable() if record.owner == owner and not record.is_over(now))
         chosen.update({record.id: record for record in owned})
     return tuple(chosen.values())
 

@@ -38,18 +38,18 @@ def get_record(view: TokenView, reference: str, now: datetime) -> Record | Broke
 
 
 def get_records_to_revoke(view: TokenView, reference: str, now: datetime) -> tuple[Record | BrokenRecord, ...]:
-    """Return what revoking an id or a name takes away: by id that one, by name both of a rotating pair.
+    """Return what revoking an id or a name takes away: by id that one, by name all that bear it and are not over.
 
     Raises:
         NotFound, Refused: as `get_record`.
     """
     record = get_record(view, reference, now)
-    if isinstance(record, BrokenRecord) or not record.is_usable(now):
+    if isinstance(record, BrokenRecord) or record.is_over(now):
         return (record,)
     if unicodedata.normalize("NFC", reference) != unicodedata.normalize("NFC", record.name) or record.id == reference:
         return (record,)  # an id, or the name under which this one was set aside
     others = (each for each in view.find_by_name(record.name) if each.id != record.id)
-    return (record, *(each for each in others if isinstance(each, Record) and each.is_usable(now)))
+    return (record, *(each for each in others if isinstance(each, Record) and not each.is_over(now)))
 
 
 def _find_holders(view: TokenView, reference: str) -> tuple[Record | BrokenRecord, ...]:
