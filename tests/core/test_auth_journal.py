@@ -150,3 +150,18 @@ def test_what_a_caller_calls_itself_is_one_printable_line_of_bounded_length(work
     lines = (workshop.dashboard / "audit" / "audit-2026-03-01.jsonl").read_bytes().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert len(lines) == 1
+
+
+def test_an_authenticated_caller_cannot_flood_the_log_with_refused_operations(workshop: Workshop) -> None:
+    loki = workshop.open()
+    secret = loki.tokens.generate("viewer-bot", role="viewer").secret
+    viewer = loki.acting_as(loki.authenticate(secret.reveal()))
+    for _ in range(200):
+        try:
+            viewer.tokens.generate("x")
+        except loki_core.AuthorizationError as error:
+            assert error.missing == "*"  # noqa: PT017
+    loki.close()
+    denied = [entry for entry in workshop.log() if entry["event"] == "permission.denied"]
+    assert len(denied) == FAILURES_A_MINUTE
+    assert workshop.log()[-1]["details"] == {"count": 140, "by_code": {"insufficient_scope": 140}}

@@ -450,10 +450,12 @@ def test_every_operation_needs_all_scopes_and_a_refusal_is_logged(workshop: Work
         with refuses("insufficient_scope"):
             call()
     assert workshop.file.read_bytes() == before
+    token_id = loki.tokens.get("guest").id
+    loki.close()
     denied = [entry for entry in workshop.log() if entry["event"] == "permission.denied"]
     assert len(denied) == len(calls)
     assert {(entry["user_id"], entry["ip_address"], entry["success"]) for entry in denied} == {
-        (loki.tokens.get("guest").id, "10.0.0.9", False)
+        (token_id, "10.0.0.9", False)
     }
 
 

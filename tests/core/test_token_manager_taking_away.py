@@ -70,6 +70,22 @@ def test_all_usable_tokens_of_an_owner_can_be_revoked(loki: loki_core.Loki) -> N
     assert loki.tokens.revoke(owner="nobody") == ()
 
 
+def test_a_locked_token_is_revoked_with_the_others_of_its_name_and_owner(workshop: Workshop) -> None:
+    """It would come back to life when it is unlocked."""
+    loki = workshop.open()
+    old = loki.tokens.generate("ci-bot").token
+    new = loki.tokens.rotate("ci-bot").token
+    other = loki.tokens.generate("other").token
+
+    def lock(tokens: dict[str, dict[str, object]]) -> None:
+        for each in (new, other):
+            tokens[each.id]["locked"] = True
+
+    workshop.rewrite(lock)
+    assert {each.token.id for each in loki.tokens.revoke("ci-bot")} == {old.id, new.id}
+    assert [each.token.id for each in loki.tokens.revoke(owner=loki.actor.subject)] == [other.id]
+
+
 def test_a_dry_run_tells_and_changes_nothing(workshop: Workshop) -> None:
     loki = workshop.open()
     issued = loki.tokens.generate("ci-bot")
