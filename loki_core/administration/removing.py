@@ -42,7 +42,7 @@ class Removing(Office):
 
         Args:
             names_or_ids: which; a name means both of a rotating pair.
-            owner: all usable tokens of this owner as well.
+            owner: all tokens of this owner that are not over as well, locked ones too.
             dry_run: only tell what would be revoked.
 
         Returns:
