@@ -14,6 +14,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import ModalScreen
+from textual.types import CSSPathType
 
 from loki_core import LokiError, safe_text
 from loki_tui.actions import ACTIONS, Action
@@ -42,7 +43,8 @@ class LokiApp(GuardedApp):
 
     TITLE = "loki"
     DEFAULT_MODE = PLACES[0].mode
-    CSS_PATH = "app.tcss"
+    # A style sheet that a screen brings along makes Textual parse all others again, so the first screen's is here.
+    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/tokens.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind_actions(ACTIONS, "everywhere"),
     ]

@@ -45,7 +45,6 @@ class TokensScreen(TokenActions):
     """All tokens of the store."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
-    CSS_PATH = "tokens.tcss"
     AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar[list[BindingType]] = [*bind_actions(ACTIONS, "tokens")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]  # noqa: RUF012

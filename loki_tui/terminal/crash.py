@@ -10,7 +10,6 @@ import platform
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import loki_core
@@ -47,6 +46,8 @@ def _format_head(now: datetime, environ: Mapping[str, str]) -> list[str]:
 
 
 def _get_version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # dear, and only a crash needs it
+
     try:
         return version(package)
     except PackageNotFoundError:
