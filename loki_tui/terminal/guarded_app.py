@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from rich.console import Console, RenderableType
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
@@ -22,12 +22,13 @@ from loki_tui.terminal.clipboard import Clipboard, CopyResult
 from loki_tui.terminal.crash import report_crash
 from loki_tui.terminal.driver import GuardedDriver
 from loki_tui.terminal.guard import TerminalGuard
+from loki_tui.terminal.orderly_keys import OrderlyKeys
 
 _OFF_WITH_SECRET = frozenset({"quit", "leave", "help_quit", "screenshot", "command_palette", "copy_text"})
 _COMMANDS_OFF_WITH_SECRET = frozenset({"Quit", "Screenshot"})
 
 
-class GuardedApp(App[None]):
+class GuardedApp(OrderlyKeys):
     """An app that is run with `run_guarded`.
 
     - SIGTERM, SIGHUP, SIGINT and a lost terminal end it with the terminal put back, status 128 + signal.
