@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -54,7 +53,7 @@ class TokenActions(Screen[None]):
             self.app.say(refusal, severity="warning")
         elif not self._is_asking:
             self._is_asking = True
-            self.run_worker(partial(self._ask, flow), group="dialogs")
+            self.run_worker(lambda: self._ask(flow), group="dialogs")
 
     async def _ask(self, flow: Callable[[], Awaitable[None]]) -> None:
         try:
