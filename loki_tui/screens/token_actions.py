@@ -53,15 +53,17 @@ class TokenActions(Screen[None]):
             self.app.say(refusal, severity="warning")
         elif not self._is_asking:
             self._is_asking = True
-            self.run_worker(lambda: self._ask(flow), group="dialogs")
 
-    async def _ask(self, flow: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await flow()
-        except LokiError as error:
-            self.app.show_error(error)
-        finally:
-            self._is_asking = False
+            async def ask() -> None:
+                try:
+                    await flow()
+                except LokiError as error:
+                    self.app.show_error(error)
+                finally:
+                    self._is_asking = False
+
+            # The function itself: a coroutine that is never started, as the console ends, would be complained about.
+            self.run_worker(ask, group="dialogs")
 
     # Making
 
