@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
@@ -54,7 +54,7 @@ class TokenActions(Screen[None]):
         elif not self._is_asking:
             self._is_asking = True
 
-            async def ask() -> None:
+            async def ask() -> Any:
                 try:
                     await flow()
                 except LokiError as error:
