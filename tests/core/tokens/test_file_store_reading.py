@@ -41,6 +41,27 @@ def test_nothing_is_read_again_while_nothing_has_changed(workshop: Workshop) -> 
     assert store.view() is not view
 
 
+@pytest.mark.parametrize(("age_ms", "is_read_again"), [(0, True), (19, True), (20, False), (3_600_000, False)])
+@pytest.mark.parametrize("mtime_is_set_back", [False, True])
+def test_a_file_is_read_again_until_it_is_older_than_a_tick_of_any_clock(
+    workshop: Workshop, age_ms: int, is_read_again: bool, mtime_is_set_back: bool
+) -> None:
+    """A younger one may be written to again without a change of its times; and ctime cannot be set back."""
+    workshop.write(make_store_document(make_peer_record("ci-bot", make_peer_secret())))
+    if mtime_is_set_back:
+        os.utime(workshop.file, ns=(1, 1))
+    reads: list[int] = []
+
+    def read_clock() -> int:
+        reads.append(1)
+        return os.stat(workshop.file).st_ctime_ns + age_ms * 1_000_000
+
+    store = workshop.make_store(wall_ns=read_clock)
+    for _ in range(3):
+        assert _names(store) == ["ci-bot"]
+    assert len(reads) == (3 if is_read_again else 1)
+
+
 def test_a_rewrite_of_the_same_size_and_mtime_within_one_tick_of_the_clock_is_seen(workshop: Workshop) -> None:
     """On a coarse clock two writes can bear one time: a young file is read again every time."""
     one = make_store_document(make_peer_record("one", make_peer_secret()))
