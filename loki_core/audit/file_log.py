@@ -23,6 +23,8 @@ from loki_core.forks import renew_after_fork
 LOCK_NAME = ".audit.lock"
 _DAY_FILE = re.compile(r"audit-\d{4}-\d{2}-\d{2}\.jsonl\Z")
 _LOCK_SECONDS = 10.0
+_FIRM = 2
+"""The log is in the store's directory, which may be no link either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class FileLog:
         """
         with (
             self._unavailable("written"),
-            PrivateDirectory.open(self._path, create=True) as directory,
+            PrivateDirectory.open(self._path, create=True, firm=_FIRM) as directory,
             hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds) as lock,
             self._mutex,
         ):
@@ -168,7 +170,7 @@ class FileLog:
             place = os.path.dirname(place)
         with self._unavailable("written"):
             if place == self._path:
-                with PrivateDirectory.open(place) as directory:
+                with PrivateDirectory.open(place, firm=_FIRM) as directory:
                     for name in _day_files(directory)[-1:]:
                         os.close(directory.open_file(name, os.O_RDWR | os.O_APPEND).descriptor)
             if not os.access(place, os.W_OK | os.X_OK):
@@ -193,7 +195,7 @@ class FileLog:
         wanted = [text.encode(errors="replace") for text in (written, contains) if text]
         with self._unavailable("read"):
             try:
-                directory = PrivateDirectory.open(self._path)
+                directory = PrivateDirectory.open(self._path, firm=_FIRM)
             except FileNotFoundError:
                 return ()
             with directory:

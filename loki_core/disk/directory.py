@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories
+from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories, open_directory
 from loki_core.errors import StorageError
 
 FILE_MODE = 0o600
@@ -37,29 +37,30 @@ class PrivateDirectory:
         self._status = os.fstat(descriptor)
 
     @classmethod
-    def open(cls, path: str, *, create: bool = False) -> PrivateDirectory:
+    def open(cls, path: str, *, create: bool = False, firm: int = 1) -> PrivateDirectory:
         """Open the directory and check whose it is.
 
         Args:
             path: the directory.
             create: make it (and its parents) with mode 0700 when it is missing, and tighten a looser mode.
+            firm: how many of the last names in the path may not be links: of a directory in a private directory, two.
 
         Raises:
             FileNotFoundError: it does not exist and was not to be made.
             StorageError: it is not a directory of ours, or others can write to it.
             OSError: the system refused.
         """
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        if create:
-            make_directories(path)
         try:
-            descriptor = os.open(path, flags | os.O_NOFOLLOW)
+            if create:
+                make_directories(path, firm)
+            descriptor = open_directory(path, firm)
         except OSError as error:
             if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
                 raise
-            what = "a symbolic link" if os.path.islink(path) else "not a directory"
+            links = [each for each in (path, os.path.dirname(path))[:firm] if os.path.islink(each)]
+            what = f"{links[0]} is a symbolic link" if links else f"{path} is not a directory"
             raise StorageError(
-                f"{path} is {what}", code="not_a_directory", remedy="move it away; a real directory is needed there"
+                what, code="not_a_directory", remedy="move it away; a real directory is needed there"
             ) from None
         try:
             directory = cls(path, descriptor)

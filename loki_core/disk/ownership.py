@@ -30,25 +30,52 @@ def _is_private_group(group: int, user: int) -> bool:
     return owner.pw_gid == group and owner.pw_name == found.gr_name and set(found.gr_mem) <= {owner.pw_name}
 
 
-def make_directories(path: str) -> None:
+def open_directory(path: str, firm: int) -> int:
+    """Return a descriptor of a directory.
+
+    Args:
+        path: where it is.
+        firm: how many of the last names in the path may not be links.
+
+    Raises:
+        OSError: the system refused; ENOTDIR or ELOOP when one of those names is a link.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    if firm <= 1:
+        return os.open(path, flags | (os.O_NOFOLLOW if firm else 0))
+    parent, name = os.path.split(path)
+    above = open_directory(parent, firm - 1)
+    try:
+        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=above)
+    finally:
+        os.close(above)
+
+
+def make_directories(path: str, firm: int = 1) -> None:
     """Make a directory and its parents with mode 0700; made by root, they belong to the owner of what they are in.
+
+    Args:
+        path: where it is to be.
+        firm: how many of the last names in the path may not be links.
 
     Raises:
         OSError: the system refused.
     """
-    parent = os.path.dirname(path)
-    if parent and parent != path and not os.path.lexists(parent):
-        make_directories(parent)
+    parent, name = os.path.split(path)
+    if not os.path.lexists(parent):
+        make_directories(parent, max(firm - 1, 0))
+    above = open_directory(parent, max(firm - 1, 0))
     try:
-        os.mkdir(path, DIRECTORY_MODE)
-    except FileExistsError:
-        return
-    if os.geteuid() == 0:
-        above = os.stat(parent)
-        if above.st_uid != 0:
+        os.mkdir(name, DIRECTORY_MODE, dir_fd=above)
+        owner = os.fstat(above)
+        if os.geteuid() == 0 and owner.st_uid != 0:
             # By descriptor: that owner could put another name of a file of root's in its place meanwhile.
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
             try:
-                os.fchown(descriptor, above.st_uid, above.st_gid)
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
             finally:
                 os.close(descriptor)
+    except FileExistsError:
+        return
+    finally:
+        os.close(above)

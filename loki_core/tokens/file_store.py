@@ -134,14 +134,29 @@ class FileStore:
                 return reading.snapshot
             return self._read().snapshot
 
+    def _view_inside(self, directory: PrivateDirectory) -> Snapshot:
+        """Return the store as it is in a directory that is held open: the path may lead elsewhere by now."""
+        signature: Signature | None
+        try:
+            signature = _sign(os.stat(NAME, dir_fd=directory.descriptor, follow_symlinks=False))
+        except FileNotFoundError:
+            signature = None
+        except OSError:
+            signature = _NO_FILE
+        with self._mutex:
+            reading = self._reading
+            if reading is not None and reading.settled and reading.signature == signature:
+                return reading.snapshot
+            return self._read(directory).snapshot
+
     def _cannot_read(self, error: OSError) -> StorageError:
         return explain_failure(f"{self._file} cannot be read", error)
 
-    def _read(self) -> _Reading:
+    def _read(self, inside: PrivateDirectory | None = None) -> _Reading:
         deadline = time.monotonic() + self._torn_seconds
         while True:
             try:
-                self._reading = self._read_once()
+                self._reading = self._read_once(inside)
                 return self._reading
             except StorageError as error:
                 # Loki Mode truncates and writes in place: what is torn now may be whole in a moment.
@@ -151,24 +166,29 @@ class FileStore:
                 raise self._cannot_read(error) from None
             time.sleep(0.002)
 
-    def _read_once(self) -> _Reading:
+    def _read_once(self, inside: PrivateDirectory | None) -> _Reading:
+        if inside is not None:
+            return self._read_inside(inside)
         try:
             directory = PrivateDirectory.open(self._path)
         except FileNotFoundError:
             return self._adopt(None, True, Document(), -1, None)
         with directory:
-            try:
-                opened = directory.open_file(NAME)
-            except FileNotFoundError:
-                self._revoked_log.refresh(directory)
-                return self._adopt(None, True, Document(), -1, None)
-            try:
-                reading = self._read_opened(opened)
-                # After the tokens: what was buried meanwhile is refused, whatever was read of it.
-                self._revoked_log.refresh(directory)
-            except BaseException:
-                os.close(opened.descriptor)
-                raise
+            return self._read_inside(directory)
+
+    def _read_inside(self, directory: PrivateDirectory) -> _Reading:
+        try:
+            opened = directory.open_file(NAME)
+        except FileNotFoundError:
+            self._revoked_log.refresh(directory)
+            return self._adopt(None, True, Document(), -1, None)
+        try:
+            reading = self._read_opened(opened)
+            # After the tokens: what was buried meanwhile is refused, whatever was read of it.
+            self._revoked_log.refresh(directory)
+        except BaseException:
+            os.close(opened.descriptor)
+            raise
         signature, settled, document, content = reading
         return self._adopt(signature, settled, document, opened.descriptor, content)
 
@@ -231,7 +251,7 @@ class FileStore:
                 self._check_file_system(directory)
                 lock = stack.enter_context(hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds))
             with self._mutex:
-                transaction = FileTransaction(self, directory, lock, self.view())
+                transaction = FileTransaction(self, directory, lock, self._view_inside(directory))
             try:
                 yield transaction
             finally:
