@@ -17,6 +17,7 @@ from loki_core.tokens.secret import mint_secret
 from tests.bench.ratio import Ratio, compare
 
 NOW = datetime.now(UTC)
+ROUNDS = range(20_000)
 
 
 def make_tokens(count: int) -> tuple[Document, list[str]]:
@@ -53,22 +54,19 @@ def measure() -> Iterator[Ratio]:
         bare = {raw["hash"]: (raw["hash"], raw) for raw in document.tokens.values()}
         authenticate = open_in_memory(document).authenticate
         hot = secrets[0]
-        rounds = range(20_000)
 
         def bare_hot(table: dict[str, tuple[str, object]] = bare, secret: str = hot) -> None:
-            for _ in rounds:
+            for _ in ROUNDS:
                 digest = sha256(secret.encode()).hexdigest()
                 compare_digest(table[digest][0], digest)
 
         def ours_hot(call: object = authenticate, secret: str = hot) -> None:
-            for _ in rounds:
+            for _ in ROUNDS:
                 call(secret)  # type: ignore[operator]
 
         sample = random.Random(2).sample(secrets, min(count, 20_000))
 
-        def bare_random(
-            table: dict[str, tuple[str, object]] = bare, chosen: list[str] = sample
-        ) -> None:
+        def bare_random(table: dict[str, tuple[str, object]] = bare, chosen: list[str] = sample) -> None:
             for secret in chosen:
                 digest = sha256(secret.encode()).hexdigest()
                 compare_digest(table[digest][0], digest)
@@ -78,7 +76,7 @@ def measure() -> Iterator[Ratio]:
                 call(secret)  # type: ignore[operator]
 
         if count == 10_000:
-            yield compare("a hot token : SHA-256 + dict + compare_digest", 2, ours_hot, bare_hot, calls=len(rounds))
+            yield compare("a hot token : SHA-256 + dict + compare_digest", 2, ours_hot, bare_hot, calls=len(ROUNDS))
         yield compare(f"random tokens of {count:,} : the same, bare", 1.5, ours_random, bare_random, calls=len(sample))
         if count == 10_000:
             yield _compare_unknown(document, secrets[:5_000])
