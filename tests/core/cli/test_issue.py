@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -70,6 +71,8 @@ def test_a_signal_before_the_secret_was_shown_revokes_the_token(loki: Program, n
     limit = time.monotonic() + DEADLINE
     while not (loki.store.exists() and loki.records) and time.monotonic() < limit:
         time.sleep(0.01)
+    with open(loki.store.with_name(".tokens.lock"), "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until then the token is being stored, and a signal would undo all of it
     assert _states(loki) == [False]
     process.send_signal(number)
     _, err = process.communicate(timeout=DEADLINE)
