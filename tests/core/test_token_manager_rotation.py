@@ -249,59 +249,6 @@ def test_a_scope_that_is_gone_is_not_minted_again(workshop: Workshop) -> None:
         workshop.open().tokens.rotate("ci-bot")
 
 
-# -- drafts of rotations
-
-
-def test_a_drafted_rotation_stores_nothing_and_its_grace_begins_at_the_commit(
-    workshop: Workshop, clock: HandClock
-) -> None:
-    loki = workshop.open()
-    old = loki.tokens.generate("ci-bot")
-    before = workshop.file.read_bytes()
-    draft = loki.tokens.prepare_rotation("ci-bot")
-    assert workshop.file.read_bytes() == before
-    assert draft.replaces is not None
-    assert draft.replaces.id == old.token.id
-    with refuses("token_unknown"):
-        loki.authenticate(draft.secret.reveal())
-    clock.move(hours=5)
-    new = loki.tokens.commit(draft).token
-    assert loki.tokens.get(old.token.id).expires_at == clock.now + 24 * HOUR
-    assert new.created_at == clock.now
-    assert new.expires_at == clock.now + 90 * DAY
-
-
-@pytest.mark.parametrize(
-    ("meanwhile", "code"), [("rotated", "rotation_in_progress"), ("revoked", "not_active"), ("deleted", "not_found")]
-)
-def test_a_drafted_rotation_is_checked_again_against_what_happened_meanwhile(
-    loki: loki_core.Loki, meanwhile: str, code: str
-) -> None:
-    loki.tokens.generate("ci-bot")
-    draft = loki.tokens.prepare_rotation("ci-bot")
-    if meanwhile == "rotated":
-        loki.tokens.rotate("ci-bot")
-    else:
-        loki.tokens.revoke("ci-bot")
-    if meanwhile == "deleted":
-        loki.tokens.delete("ci-bot")
-    count = len(loki.tokens.list(include_revoked=True))
-    with refuses(code):
-        loki.tokens.commit(draft)
-    assert len(loki.tokens.list(include_revoked=True)) == count
-
-
-def test_a_drafted_rotation_replaces_the_token_it_was_drafted_for_and_not_a_new_one_of_that_name(
-    loki: loki_core.Loki,
-) -> None:
-    loki.tokens.generate("ci-bot")
-    draft = loki.tokens.prepare_rotation("ci-bot")
-    loki.tokens.revoke("ci-bot")
-    loki.tokens.generate("ci-bot", scopes=["*"])
-    with refuses("not_active"):
-        loki.tokens.commit(draft)
-
-
 def test_the_log_says_what_replaces_what_and_when_the_old_one_ends(workshop: Workshop) -> None:
     loki = workshop.open()
     old = loki.tokens.generate("ci-bot").token
