@@ -178,6 +178,8 @@ class TokensScreen(TokenActions):
         if wanted and "panel" not in self._lines:
             self._lines["panel"] = SpanLines(self._build_panel, id="panel")
             self.mount(self._lines["panel"], after=self.table)
+        if self.has_class("-instead") and not wanted:
+            self.call_after_refresh(self.table.focus)  # what is hidden loses the keys
         self.set_class(wanted, "-instead")
         if wanted:
             self.rebuild("panel")
