@@ -154,7 +154,11 @@ class Dialog(ModalScreen[T]):
     def on_resize(self, event: events.Resize) -> None:
         """Let the body scroll rather than push the keys out of sight."""
         around = 4 if event.size.height >= TALL else 3
-        self.query_one("#body").styles.max_height = max(event.size.height - around, 1)
+        bodies = self.query("#body")
+        for body in bodies:
+            body.styles.max_height = max(event.size.height - around, 1)
+        if not bodies:  # the size came before the inside: once more when that is there
+            self.call_after_refresh(self.post_message, event)
 
     def describe_title(self) -> Content:
         """Return what stands in the upper border."""

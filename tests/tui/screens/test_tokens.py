@@ -429,3 +429,20 @@ async def test_an_idle_console_locks_drops_marks_and_dialogs_and_asks_before_it_
         await pilot.press("j", "enter")
         await wait_until(pilot, lambda: pilot.app.screen is screen)
         assert not app.idle.is_locked
+
+
+async def test_the_lock_drops_a_secret_that_is_being_revealed_and_nothing_was_made(loki: Loki) -> None:
+    seconds = [0.0]
+    app = build_app(loki, monotonic=lambda: seconds[0])
+    async with app.run_test(notifications=True, size=SIZE) as pilot:
+        screen = await wait_for_rows(pilot)
+        draft = loki.tokens.prepare("ci-bot", role="viewer")
+        screen.run_worker(screen._reveal(draft, "is live"))
+        await wait_until(pilot, lambda: app.secret_on_screen)
+        await pilot.press("s")
+        seconds[0] = 15 * 60
+        await app.lock_when_idle()
+        await wait_until(pilot, lambda: type(pilot.app.screen).__name__ == "LockedDialog")
+        assert not app.secret_on_screen
+        assert "loki_" not in read_screen(pilot)
+        assert loki.tokens.list() == ()
