@@ -251,7 +251,8 @@ def open_loki(
 
 
 def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:
-    from loki_core.tokens.file_store import NAME, FileStore
+    from loki_core.tokens.file_reader import NAME
+    from loki_core.tokens.file_store import FileStore
 
     if settings.store.url != "file":
         raise ConfigurationError(
