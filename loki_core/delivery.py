@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from loki_core.disk.durability import sync
 from loki_core.errors import InvalidInput, LokiError, Refused, StorageError
 from loki_core.text import safe_text
 from loki_core.tokens.secret import Secret, holds_secret
@@ -77,7 +78,7 @@ def write_secret_file(path: str | os.PathLike[str], secret: Secret) -> SecretFil
             written = SecretFile(path=target, device=status.st_dev, inode=status.st_ino)
             os.fchmod(descriptor, _FILE_MODE)  # a umask such as 0777 takes our own bits away too
             _write_all(descriptor, secret.reveal().encode("utf-8") + b"\n")
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
         _sync_directory(os.path.dirname(target))
@@ -115,7 +116,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _sync_directory(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -15,6 +15,7 @@ from datetime import UTC
 from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, seal_entry
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.disk.directory import PrivateDirectory, read_all, write_all
+from loki_core.disk.durability import sync
 from loki_core.disk.failures import as_storage_error
 from loki_core.disk.lock import HeldLock, hold_lock
 from loki_core.errors import AuditUnavailable, StorageError
@@ -115,9 +116,9 @@ class FileLog:
             try:
                 write_all(opened.descriptor, data)
                 if durable:
-                    os.fsync(opened.descriptor)
+                    sync(opened.descriptor)
                     if size == 0:
-                        os.fsync(directory.descriptor)
+                        sync(directory.descriptor)
             except OSError:
                 # An entry that may not be durable was not acknowledged: take it back, so that no half line stays.
                 os.ftruncate(opened.descriptor, kept)

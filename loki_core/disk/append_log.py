@@ -6,6 +6,7 @@ import contextlib
 import os
 
 from loki_core.disk.directory import PrivateDirectory, write_all
+from loki_core.disk.durability import sync
 
 
 def append_lines(directory: PrivateDirectory, name: str, lines: list[bytes], *, durable: bool) -> None:
@@ -31,9 +32,9 @@ def append_lines(directory: PrivateDirectory, name: str, lines: list[bytes], *, 
         try:
             write_all(opened.descriptor, data)
             if durable:
-                os.fsync(opened.descriptor)
+                sync(opened.descriptor)
                 if size == 0:
-                    os.fsync(directory.descriptor)  # the new name must be durable too
+                    sync(directory.descriptor)  # the new name must be durable too
         except OSError:
             # What may not be durable is not acknowledged, so it must not count either.
             with contextlib.suppress(OSError):

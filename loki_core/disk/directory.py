@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loki_core.disk.durability import sync
 from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories, open_directory
 from loki_core.errors import StorageError
 
@@ -213,7 +214,7 @@ class PrivateDirectory:
             check()
             os.rename(aside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             renamed = True
-            os.fsync(self.descriptor)
+            sync(self.descriptor)
             if has_old and previous:
                 # The kept copy is a convenience: the new file is already durable.
                 with contextlib.suppress(OSError):
@@ -241,7 +242,7 @@ class PrivateDirectory:
             self.give_to_owner(descriptor)
             for chunk in chunks:
                 write_all(descriptor, chunk)
-            os.fsync(descriptor)
+            sync(descriptor)
             return os.open(aside, flags | os.O_RDONLY, dir_fd=self.descriptor)
         finally:
             os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -108,11 +109,10 @@ def _release(descriptor: int) -> None:
     if descriptor not in _held:  # this is a forked child, which has let go of it already
         return
     _held.discard(descriptor)
-    try:
+    with contextlib.suppress(OSError):
         # Closing alone would leave the lock to a child that was forked meanwhile.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-    finally:
-        os.close(descriptor)
+    os.close(descriptor)
 
 
 def _forget_all() -> None:

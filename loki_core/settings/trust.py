@@ -6,22 +6,23 @@ exactly this path, what it says counts only where it is stricter.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from loki_core.disk.directory import PrivateDirectory
+from loki_core.disk.lock import hold_lock
 from loki_core.errors import ConfigurationError, StorageError
 from loki_core.settings.places import Places, find_places
 from loki_core.settings.safefile import SafeFile, find_file
 from loki_core.settings.sources import find_home_file, find_project_file, list_store_owners, read_project
 
 FILE_NAME = "trusted.json"
+LOCK_NAME = ".trusted.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,36 +162,12 @@ def _refuse_writing(places: Places, error: OSError) -> StorageError:
 
 
 @contextmanager
-def _open_home(home: Path) -> Iterator[int]:
+def _open_home(home: Path) -> Iterator[PrivateDirectory]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):  # a network file system may not lock directories; two trusts at once are rare
-            fcntl.flock(directory, fcntl.LOCK_EX)
+    with PrivateDirectory.open(os.path.realpath(home)) as directory, hold_lock(directory, LOCK_NAME):
         yield directory
-    finally:
-        os.close(directory)
 
 
-def _replace(directory: int, files: Mapping[str, str]) -> None:
+def _replace(directory: PrivateDirectory, files: Mapping[str, str]) -> None:
     data = json.dumps({"version": 1, "files": dict(sorted(files.items()))}, indent=1).encode() + b"\n"
-    aside = f".{FILE_NAME}.{secrets.token_hex(8)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(aside, flags, 0o600, dir_fd=directory)
-    try:
-        try:
-            os.fchmod(descriptor, 0o600)
-            owner = os.fstat(directory)
-            if os.geteuid() == 0 and owner.st_uid != 0:  # as root on someone's home: theirs, like all files there
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
-            while data:
-                data = data[os.write(descriptor, data) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(aside, FILE_NAME, src_dir_fd=directory, dst_dir_fd=directory)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(aside, dir_fd=directory)
-        raise
-    os.fsync(directory)
+    os.close(directory.replace(FILE_NAME, [data]))

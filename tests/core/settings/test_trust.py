@@ -245,7 +245,7 @@ def test_the_record_of_trust_is_private_and_written_whole(world: World) -> None:
     record = world.user_home / ".loki" / "trusted.json"
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
     assert stat.S_IMODE(record.parent.stat().st_mode) == 0o700
-    assert os.listdir(record.parent) == ["trusted.json"]
+    assert sorted(os.listdir(record.parent)) == [".trusted.lock", "trusted.json"]
     assert list(json.loads(record.read_text())["files"]) == [str(world.project_file.resolve())]
 
 
