@@ -7,12 +7,12 @@ cannot be written must not fail or delay a verification.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.background import BackgroundWriter
 from loki_core.forks import renew_after_fork
+from loki_core.frozen import replace
 from loki_core.interfaces import Clock, Store
 from loki_core.ledger import Ledger
 from loki_core.tokens.secret import clean_text
@@ -23,13 +23,13 @@ FAILURES_A_MINUTE = 60
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(slots=True)
 class FailureQuota:
     """Decides which failures get an entry of their own, and counts the others."""
 
-    began: datetime | None = None
-    logged: int = 0
-    counted: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.began: datetime | None = None
+        self.logged = 0
+        self.counted: dict[str, int] = {}
 
     def take(self, now: datetime, code: str) -> tuple[bool, dict[str, int]]:
         """Return whether this failure gets its own entry, and what a minute that ended has left to count."""

@@ -12,10 +12,10 @@ import signal
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from loki_core.disk.durability import sync
 from loki_core.errors import InvalidInput, LokiError, Refused, StorageError
+from loki_core.frozen import dataclass
 from loki_core.text import safe_text
 from loki_core.tokens.secret import Secret, holds_secret
 

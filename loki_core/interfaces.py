@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from loki_core.audit.events import AuditEntry
+from loki_core.frozen import dataclass
 from loki_core.tokens.burials import Burial
 from loki_core.tokens.record import BrokenRecord, Record
 from loki_core.tokens.snapshot import Entry

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ from loki_core.audit.events import GRANTS, AuditEntry, AuditEvent
 from loki_core.clock import find_time
 from loki_core.errors import AuditUnavailable, StorageError
 from loki_core.forks import renew_after_fork
+from loki_core.frozen import replace
 from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView, Transaction
 from loki_core.tokens.burials import Burial
 

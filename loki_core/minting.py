@@ -7,11 +7,11 @@ token that nobody holds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from loki_core.audit.events import AuditEvent
 from loki_core.errors import Refused
+from loki_core.frozen import dataclass, replace
 from loki_core.interfaces import TokenView, Transaction
 from loki_core.roles import RoleCatalog
 from loki_core.tokens.names import check_name, check_note, set_aside

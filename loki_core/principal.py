@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from loki_core.errors import AuthorizationError
+from loki_core.frozen import dataclass, field
 from loki_core.scopes import Decision, ScopeCatalog
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from loki_core.errors import ConfigurationError, InvalidInput
+from loki_core.frozen import dataclass
 from loki_core.nearest import offer
 from loki_core.scopes import SCOPE_FORM, ScopeCatalog
 from loki_core.tokens.secret import clean_text

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from loki_core.errors import ConfigurationError, InvalidInput
+from loki_core.frozen import dataclass
 from loki_core.nearest import offer
 from loki_core.tokens.secret import clean_text
 

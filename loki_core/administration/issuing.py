@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from loki_core.administration.office import Office
+from loki_core.frozen import replace
 from loki_core.scopes import parse_scopes
 from loki_core.tokens.listing import Judge
 from loki_core.tokens.policy import DEFAULT, ExpiresDays

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loki_core.administration.office import Office
 from loki_core.audit.events import AuditEntry
 from loki_core.errors import InvalidInput
+from loki_core.frozen import dataclass
 from loki_core.tokens.listing import Filter, Summary, summarise
 from loki_core.tokens.policy import TokenPolicy, find_violations
 from loki_core.tokens.resolve import get_record

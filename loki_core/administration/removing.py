@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from loki_core.administration.office import Office
 from loki_core.audit.events import AuditEvent
 from loki_core.clock import find_time
+from loki_core.frozen import dataclass
 from loki_core.tokens.change import bury_record
 from loki_core.tokens.listing import Judge
 from loki_core.tokens.record import Record

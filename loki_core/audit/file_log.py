@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC
 
 from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, seal_entry
@@ -20,6 +19,7 @@ from loki_core.disk.failures import as_storage_error
 from loki_core.disk.lock import HeldLock, hold_lock
 from loki_core.errors import AuditUnavailable, StorageError
 from loki_core.forks import renew_after_fork
+from loki_core.frozen import dataclass
 
 LOCK_NAME = ".audit.lock"
 _DAY_FILE = re.compile(r"audit-\d{4}-\d{2}-\d{2}\.jsonl\Z")

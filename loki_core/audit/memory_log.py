@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 
 from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry
+from loki_core.frozen import replace
 
 
 class MemoryLog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from loki_core.cli import output
 from loki_core.cli.columns import Column, write_columns
 from loki_core.cli.failure import UsageError, clean
 from loki_core.cli.opening import open_loki
+from loki_core.frozen import replace
 
 if TYPE_CHECKING:
     from argparse import Namespace

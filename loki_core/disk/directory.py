@@ -12,11 +12,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from loki_core.disk.durability import sync
 from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories, open_directory
 from loki_core.errors import StorageError
+from loki_core.frozen import dataclass
 
 FILE_MODE = 0o600
 

@@ -6,10 +6,10 @@ Reading, checking, `config show` and the documentation are all driven by it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from loki_core.frozen import dataclass
 from loki_core.settings import grants, strictness, structures, values
 from loki_core.settings.strictness import Rule
 from loki_core.settings.values import Value

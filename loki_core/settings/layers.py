@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from loki_core.frozen import dataclass
 from loki_core.settings.keys import KEYS, KEYS_BY_NAME
 from loki_core.settings.origin import DEFAULT, IgnoredKey, Origin
 from loki_core.settings.reader import Found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from loki_core.frozen import dataclass
 from loki_core.text import safe_text
 from loki_core.tokens.secret import redact
 

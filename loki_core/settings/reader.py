@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from loki_core.errors import ConfigurationError
+from loki_core.frozen import dataclass
 from loki_core.settings.document import Kind, Node, parse_document
 from loki_core.settings.keys import KEYS, KEYS_BY_NAME, SHARED, Key, Variable
 from loki_core.settings.origin import Origin, Source

@@ -16,10 +16,10 @@ import os
 import shlex
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from loki_core.errors import ConfigurationError
+from loki_core.frozen import dataclass
 from loki_core.text import safe_text
 
 MAX_SIZE = 1024 * 1024

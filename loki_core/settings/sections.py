@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from loki_core.frozen import dataclass, field
 from loki_core.roles import Role, RoleCatalog
 from loki_core.scopes import Scope, ScopeCatalog
 from loki_core.settings.origin import DEFAULT, IgnoredKey, Origin

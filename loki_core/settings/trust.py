@@ -11,12 +11,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.lock import hold_lock
 from loki_core.errors import ConfigurationError, StorageError
+from loki_core.frozen import dataclass
 from loki_core.settings.places import Places, find_places
 from loki_core.settings.safefile import SafeFile, find_file
 from loki_core.settings.sources import find_home_file, find_project_file, list_store_owners, read_project

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from loki_core.frozen import replace
 from loki_core.tokens.burials import Burial
 from loki_core.tokens.document import Document
 from loki_core.tokens.record import BrokenRecord, Record, dump_record, format_time

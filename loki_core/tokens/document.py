@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from loki_core.errors import StorageError
+from loki_core.frozen import dataclass, field
 from loki_core.tokens.record import format_time, parse_time
 
 VERSION = "1.0"

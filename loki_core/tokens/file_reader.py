@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 
 from loki_core.disk.directory import OpenedFile, PrivateDirectory, read_all
 from loki_core.disk.failures import explain_failure
@@ -41,15 +40,25 @@ def _find_signature(path: str, inside: int | None = None) -> Signature | None:
         return _NO_FILE  # reading it says what is in the way
 
 
-@dataclass(slots=True, kw_only=True)
 class _Reading:
     """What was read, and the descriptor that keeps its inode from being given to another file."""
 
-    signature: Signature | None
-    settled: bool
-    snapshot: Snapshot
-    descriptor: int = -1
-    content: bytes | None = None
+    __slots__ = ("content", "descriptor", "settled", "signature", "snapshot")
+
+    def __init__(
+        self,
+        *,
+        signature: Signature | None,
+        settled: bool,
+        snapshot: Snapshot,
+        descriptor: int = -1,
+        content: bytes | None = None,
+    ) -> None:
+        self.signature = signature
+        self.settled = settled
+        self.snapshot = snapshot
+        self.descriptor = descriptor
+        self.content = content
 
     def __del__(self) -> None:
         if self.descriptor >= 0:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from loki_core.frozen import dataclass
 from loki_core.scopes import ScopeCatalog
 from loki_core.tokens.record import BrokenRecord, Record
 from loki_core.tokens.status import Status, find_status

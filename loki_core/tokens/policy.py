@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, Literal
 
 from loki_core.errors import InvalidInput, Refused
+from loki_core.frozen import dataclass
 from loki_core.tokens.record import Record
 
 LONGEST_DAYS = 36_500

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from loki_core.frozen import dataclass, field
 from loki_core.tokens.status import find_status
 
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}\Z")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from loki_core.errors import InvalidInput, Refused
+from loki_core.frozen import replace
 from loki_core.interfaces import TokenView
 from loki_core.tokens.names import set_aside
 from loki_core.tokens.record import BrokenRecord, Record

@@ -5,7 +5,6 @@ A digest that was ever buried (revoked or deleted) is refused here, whatever its
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -13,6 +12,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
+from loki_core.frozen import replace
 from loki_core.tokens.burials import Burials
 from loki_core.tokens.document import Document
 from loki_core.tokens.index import TokenIndex
@@ -183,7 +183,7 @@ class Snapshot:
             record = parse_record(token_id, raw)
             burial = self.burials.find(record.hash) if isinstance(record, Record) else None
             if isinstance(record, Record) and burial is not None and not record.revoked:
-                record = dataclasses.replace(record, revoked=True, revoked_at=record.revoked_at or burial.at)
+                record = replace(record, revoked=True, revoked_at=record.revoked_at or burial.at)
             self._records[token_id] = record
         return record
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from loki_core.frozen import dataclass
 from loki_core.tokens.secret import Secret
 from loki_core.tokens.status import Status
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
+from loki_core.frozen import replace
 from loki_core.text import safe_text
 from loki_core.tokens.record import format_time, parse_time
 from loki_core.tokens.token import Use
