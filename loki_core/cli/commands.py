@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from loki_core.cli.failure import UsageError
+from loki_core.frozen import dataclass
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -47,7 +48,8 @@ Secrets are never arguments: they are read from standard input, LOKI_TOKEN or
 the file that LOKI_TOKEN_FILE names."""
 
 
-class Command(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
     """A command that was found: its words, its module, and the arguments behind the words."""
 
     words: str
@@ -82,7 +84,8 @@ def find_command(arguments: Sequence[str], program: str) -> Command | str:
         longer = f"{words} {word}".lstrip()
         if longer in _TABLE:
             module, summary = _TABLE[longer]
-            return Command(longer, module, summary, tuple(arguments[position + 1 :]))
+            rest = tuple(arguments[position + 1 :])
+            return Command(words=longer, module=module, summary=summary, arguments=rest)
         if longer not in _GROUPS:
             raise _refuse(word, words, program)
         words = longer
