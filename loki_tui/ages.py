@@ -20,6 +20,11 @@ def format_span(span: timedelta) -> str:
     return "0 s"
 
 
+def format_left(span: timedelta) -> str:
+    """Return the time that is left: as `format_span`, but what was just made for 90 days has 90 d left, not 89."""
+    return format_span(span + timedelta(minutes=1) if span >= timedelta(hours=1) else span)
+
+
 def format_ago(moment: datetime | None, now: datetime) -> str:
     """Return how long ago something was: `2 m ago`, `just now`, or `never`."""
     if moment is None:
@@ -35,7 +40,7 @@ def format_until(moment: datetime | None, now: datetime) -> str:
         return "never"
     if moment <= now:
         return format_ago(moment, now)
-    return f"in {format_span(moment - now)}"
+    return f"in {format_left(moment - now)}"
 
 
 def format_minute(moment: datetime) -> str:

@@ -48,16 +48,20 @@ def open_demo(*, now: datetime | None = None) -> Iterator[Loki]:
         clock = _Clock(at=now or datetime.now(UTC))
         chance = random.Random(SEED)  # noqa: S311 - these secrets guard nothing, and must come out the same each time
         environ = {"HOME": home, "SSH_CONNECTION": "10.0.0.7 50122 10.0.0.1 22"}
-        with loki_core.open(environ=environ, directory=Path(home), clock=clock, choose=chance.choice) as loki:
-            people = {name: _become(loki, name) for name in PEOPLE}
-            secrets = _live_through(people, clock, chance)
-            _damage_one_record(Path(home) / ".loki" / "dashboard" / "tokens.json", clock.at)
-            clock.runs = now is None
+
+        def enter() -> Loki:
+            return loki_core.open(environ=environ, directory=Path(home), clock=clock, choose=chance.choice)
+
+        with enter() as past:  # closing it writes every use that was noted
+            secrets = _live_through({name: _become(past, name) for name in PEOPLE}, clock, chance)
+        _damage_one_record(Path(home) / ".loki" / "dashboard" / "tokens.json", clock.at)
+        clock.runs = now is None
+        with enter() as loki:
             stop = threading.Event()
             if clock.runs:
                 threading.Thread(target=_keep_alive, args=(loki, secrets, stop), daemon=True).start()
             try:
-                yield people["alice"]
+                yield _become(loki, "alice")
             finally:
                 stop.set()
 

@@ -6,7 +6,7 @@ round. What looks like a term but names no field is a word, because names may ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -18,25 +18,29 @@ from loki_tui.rows import Row
 class Field:
     """What a term can be about: how to get it from a row, and whether a typed text means it.
 
-    Few rows differ in most fields, so each value is judged once: 100,000 rows are filtered while somebody types.
+    Where rows share few values (`shared`) each is judged once: 100,000 rows are filtered while somebody types.
     """
 
-    get: Callable[[Row], Hashable]
+    get: Callable[[Row], Any]
     means: Callable[[Any, str], bool]
+    shared: bool = True
 
     def select(self, rows: Sequence[Row], text: str, wanted: bool) -> Sequence[Row]:
         """Return the rows of which the text is true, or those of which it is not."""
-        values = list(map(self.get, rows))
-        chosen = {value for value in set(values) if self.means(value, text) is wanted}
+        get, means = self.get, self.means
+        if not self.shared:
+            return [row for row in rows if means(get(row), text) is wanted]
+        values = list(map(get, rows))
+        chosen = {value for value in set(values) if means(value, text) is wanted}
         return [row for row, value in zip(rows, values, strict=True) if value in chosen]
 
 
-def _starts(value: str | None, text: str) -> bool:
-    return (value or "none").lower().startswith(text)
+def _starts(value: str, text: str) -> bool:
+    return value.startswith(text)
 
 
-def _holds(value: str | None, text: str) -> bool:
-    return text in (value or "none").lower()
+def _holds(value: str, text: str) -> bool:
+    return text in value
 
 
 def _is_never(value: object, text: str) -> bool:
@@ -51,16 +55,20 @@ def _needs(concern: str | None, text: str) -> bool:
     return concern is not None and concern.startswith(text)
 
 
+def _holds_id(row: Row, text: str) -> bool:
+    return any(text in token.id for token in row.tokens)
+
+
 FIELDS: dict[str, Field] = {
-    "name": Field(get=attrgetter("sort_name"), means=lambda name, text: text in name),
-    "id": Field(get=lambda row: tuple(token.id for token in row.tokens), means=lambda ids, text: text in " ".join(ids)),
+    "name": Field(get=attrgetter("sort_name"), means=_holds, shared=False),
+    "id": Field(get=lambda row: row, means=_holds_id, shared=False),
     "status": Field(get=attrgetter("status"), means=_starts),
-    "owner": Field(get=attrgetter("token.owner"), means=_holds),
-    "role": Field(get=attrgetter("token.role"), means=_starts),
+    "owner": Field(get=attrgetter("owner"), means=_holds),
+    "role": Field(get=attrgetter("role"), means=_starts),
     "scope": Field(get=attrgetter("token.effective_scopes"), means=_names_scope),
-    "used": Field(get=attrgetter("last_used"), means=_is_never),
-    "expires": Field(get=attrgetter("token.expires_at"), means=_is_never),
-    "note": Field(get=attrgetter("token.note"), means=lambda note, text: text in note.lower()),
+    "used": Field(get=attrgetter("last_used"), means=_is_never, shared=False),
+    "expires": Field(get=attrgetter("token.expires_at"), means=_is_never, shared=False),
+    "note": Field(get=attrgetter("token.note"), means=lambda note, text: text in note.lower(), shared=False),
     "needs": Field(get=attrgetter("concern"), means=_needs),
 }
 """The terms there are. `used:never` and `expires:never` say what they say; `needs:` finds what needs somebody."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from sys import intern
 from typing import NamedTuple
 
 from loki_core import Status, Token
@@ -21,6 +22,8 @@ class Row(NamedTuple):
         sort_name: the name in lower case.
         status: the state of the row: rotating while an old secret still works.
         last_used: the newest use of either secret, or None.
+        owner: the owner in lower case, or `none`; interned, as `role` is, because many rows share few of them.
+        role: the role in lower case, or `none`.
     """
 
     token: Token
@@ -30,6 +33,8 @@ class Row(NamedTuple):
     sort_name: str
     status: Status
     last_used: datetime | None
+    owner: str
+    role: str
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -62,7 +67,8 @@ def build_rows(tokens: Iterable[Token], now: datetime) -> tuple[Row, ...]:
         name = token.name.lower()
         status = token.status if old is None else Status.ROTATING
         haystack = _compose_haystack(name, token, old)
-        rows.append(Row(token, old, concern, haystack, name, status, _find_last_use(token, old)))
+        owner, role = intern((token.owner or "none").lower()), intern((token.role or "none").lower())
+        rows.append(Row(token, old, concern, haystack, name, status, _find_last_use(token, old), owner, role))
     return tuple(rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from loki_core import Status, safe_text
-from loki_tui.ages import format_ago, format_day, format_span, format_until
+from loki_tui.ages import format_ago, format_day, format_left, format_until
 from loki_tui.concerns import Concern
 from loki_tui.grants import describe_grant
 from loki_tui.rows import Row
@@ -80,7 +80,7 @@ def _format_status(row: Row) -> Span:
 def _format_expiry(row: Row, now: datetime, faded: str) -> Span:
     token = row.token
     if row.old is not None and row.old.expires_at is not None:
-        return Span(f"old: {format_span(row.old.expires_at - now)}", "accent")
+        return Span(f"old: {format_left(row.old.expires_at - now)}", "accent")
     if token.status is Status.UNREADABLE and token.expires_at is None:
         return Span("?")
     if token.status is Status.REVOKED:

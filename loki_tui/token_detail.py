@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from loki_core import Status, Use, safe_text
 from loki_tui.advice import advise
-from loki_tui.ages import format_ago, format_day, format_minute, format_span
+from loki_tui.ages import format_ago, format_day, format_left, format_minute
 from loki_tui.grants import describe_chains, describe_refusals
 from loki_tui.rows import Row
 from loki_tui.spans import Span, clip, measure
@@ -141,7 +141,7 @@ def _say_expiry(row: Row, now: datetime) -> list[Span]:
     if token.expires_at is None:
         return [Span("unknown" if token.status is Status.UNREADABLE else "never")]
     gone = token.expires_at <= now
-    span = format_ago(token.expires_at, now) if gone else f"{format_span(token.expires_at - now)} left"
+    span = format_ago(token.expires_at, now) if gone else f"{format_left(token.expires_at - now)} left"
     return [Span(format_minute(token.expires_at), "bad" if gone else ""), Span(f"  {span}", "muted")]
 
 
@@ -149,7 +149,7 @@ def _say_grace(row: Row, now: datetime) -> list[Span]:
     if row.old is None or row.old.expires_at is None:
         return []
     ends = row.old.expires_at
-    left = f"{format_span(ends - now)} left"
+    left = f"{format_left(ends - now)} left"
     return [Span(f"dies {ends.strftime('%H:%MZ')}, {left}", "accent"), Span(left, "accent")]
 
 

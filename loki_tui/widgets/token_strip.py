@@ -20,7 +20,7 @@ from loki_tui.widgets.span_lines import SpanLines
 if TYPE_CHECKING:
     from loki_core import Loki
 
-REST = 0.06
+REST = 0.12
 """Seconds that the cursor must rest before the strip follows it: a held key then costs two lines each time."""
 GRACE = 0.08
 """Seconds that the strip waits for what is looked up, so that it is mostly painted once."""

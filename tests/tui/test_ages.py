@@ -33,6 +33,8 @@ def test_the_past_is_told_as_ago_and_the_last_seconds_as_just_now() -> None:
 def test_an_end_is_told_as_a_distance_on_either_side() -> None:
     assert format_until(NOW + timedelta(days=27, minutes=1), NOW) == "in 27 d"
     assert format_until(NOW - timedelta(days=3), NOW) == "3 d ago"
+    assert format_until(NOW + timedelta(days=90, seconds=-7), NOW) == "in 90 d"
+    assert format_until(NOW + timedelta(minutes=59, seconds=59), NOW) == "in 59 m"
     assert format_until(NOW, NOW) == "just now"
     assert format_until(None, NOW) == "never"
 
