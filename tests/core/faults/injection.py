@@ -16,9 +16,13 @@ from typing import Any
 from tests.core.faults.family import Child, Line
 from tests.support.programs import require_program
 
+LOOKS = (
+    "stat", "lstat", "fstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "pread64", "getdents64",
+    "lseek",
+)  # fmt: skip
+"""The calls that only look."""
 CALLS = (
-    "open", "openat", "stat", "lstat", "fstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "pread64",
-    "getdents64", "lseek", "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fchmod", "fchown", "fchownat",
+    *LOOKS, "open", "openat", "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fchmod", "fchown", "fchownat",
     "mkdir", "mkdirat", "link", "linkat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "flock", "utimensat",
 )  # fmt: skip
 """The calls that read and change files. Not close: strace fails a call by leaving it out, and that one would leak."""
@@ -73,7 +77,7 @@ def watch_child(deed: Callable[[Line], object], inject: str = "") -> tuple[list[
 
 
 def list_calls(deed: Callable[[Line], object], directory: str | Path) -> list[Call]:
-    """Return the calls with which a deed reads or changes what is in a directory, in their order."""
+    """Return the calls with which a deed looks at, opens or changes what is in a directory, in their order."""
     _, status, lines = watch_child(deed)
     assert status == 0, "the deed fails without any fault"
     inside = re.compile(re.escape(str(directory)) + r"[/>\"]")

@@ -12,7 +12,7 @@ from typing import Any
 
 from loki_core import LokiError
 from tests.core.faults.family import Line, ask_child, find_refusal, open_home
-from tests.core.faults.injection import Call, list_calls
+from tests.core.faults.injection import LOOKS, Call, list_calls
 from tests.core.faults.peer import read_tokens
 
 DEEDS = ("generate on nothing", "generate", "revoke", "rotate", "delete")
@@ -74,7 +74,8 @@ class Stage:
             shutil.copytree(self._template, self.home)
         return read_tokens(self.home)
 
-    def list_calls(self, deed: str) -> list[Call]:
-        """Return the calls of a deed."""
+    def list_calls(self, deed: str, *, looks: bool) -> list[Call]:
+        """Return the calls of a deed, with or without those that only look."""
         self.start_over(deed)
-        return list_calls(functools.partial(do_deed, self.home, deed, False), self.home / ".loki")
+        calls = list_calls(functools.partial(do_deed, self.home, deed, False), self.home / ".loki")
+        return [call for call in calls if looks or call.name not in LOOKS]
