@@ -100,3 +100,37 @@ async def test_a_store_without_tokens_says_what_to_do(tmp_path: Path) -> None:
         async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
             await settle(pilot)
             compare(pilot, "tokens-empty")
+
+
+async def press_until(pilot: Pilot[None], key: str, text: str) -> None:
+    """Press a key and wait until a text is on the screen."""
+    await pilot.press(key)
+    await wait_until(pilot, lambda: text in read_screen(pilot))
+    await pilot.pause()
+
+
+async def test_the_dialog_for_a_new_token_and_the_reveal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TMUX", "STY", "SSH_CONNECTION", "SCRIPT", "ASCIINEMA_REC"):
+        monkeypatch.delenv(name, raising=False)
+    with open_demo(now=NOW) as loki:
+        async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            await press_until(pilot, "n", "give it a name")
+            await pilot.press(*"ci-preview")
+            await wait_until(pilot, lambda: "ok: name" in read_screen(pilot))
+            for field in pilot.app.screen.query("Input"):
+                field.cursor_blink = False  # type: ignore[attr-defined]
+            await pilot.pause()
+            compare(pilot, "new-token")
+            await press_until(pilot, "enter", "NOT LIVE")
+            compare(pilot, "reveal")
+
+
+async def test_the_question_before_a_revocation() -> None:
+    with open_demo(now=NOW) as loki:
+        async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            await pilot.press("j")
+            await settle(pilot)
+            await press_until(pilot, "x", "10.2.0.14")
+            compare(pilot, "revoke")
