@@ -10,7 +10,7 @@ from loki_tui.concerns import Concern
 from loki_tui.grants import describe_grant
 from loki_tui.rows import Row
 from loki_tui.spans import Span
-from loki_tui.widgets.row_table import Column
+from loki_tui.widgets.row_source import Column
 
 COLUMNS = (
     Column(id="name", title="NAME", most=30),

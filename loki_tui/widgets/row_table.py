@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,50 +20,14 @@ from textual.strip import Strip
 
 from loki_tui.actions import ACTIONS
 from loki_tui.keymap import bind_actions
-from loki_tui.spans import Span, count_changed, fit
+from loki_tui.spans import count_changed, fit
+from loki_tui.widgets.row_source import Column, RowSource
 from loki_tui.widgets.tones import find_tone
 
 CURSOR_SIGN = ">"
 MARK_SIGN = "*"
 GUTTER = 3
 """Cells before the first column: the cursor's sign, the mark's, a blank."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column.
-
-    Attributes:
-        id: what the source knows it by.
-        title: what stands above it.
-        width: cells, the gap after it included; 0 takes what is left.
-        most: where it takes what is left and is not the last to do so, at most that much.
-        shown_from: the width of the table from which it is shown.
-    """
-
-    id: str
-    title: str
-    width: int = 0
-    most: int = 0
-    shown_from: int = 0
-
-
-class RowSource(Protocol):
-    """Where the rows come from. Positions count the rows that are shown now, from 0."""
-
-    def __len__(self) -> int: ...
-
-    def key_at(self, index: int) -> str:
-        """Return what the row is known by, whatever its position."""
-        ...
-
-    def find_index(self, key: str) -> int | None:
-        """Return the row's position, or None when it is not shown."""
-        ...
-
-    def cell_at(self, index: int, column: str) -> Span:
-        """Return what stands in that column."""
-        ...
 
 
 class RowTable(ScrollView, can_focus=True):

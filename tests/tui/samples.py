@@ -18,6 +18,7 @@ from loki_tui.preferences import Preferences
 from loki_tui.screens.tokens import TokensScreen
 
 NOW = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
+SIZE = (80, 24)
 CATALOG = ScopeCatalog()
 
 
@@ -48,6 +49,17 @@ def make_pair(name: str = "ci-deploy", *, old_used: datetime | None = None) -> t
 def open_store(home: Path, *, clock: Callable[[], datetime] | None = None) -> Loki:
     """Open the real store of a home directory."""
     return loki_core.open(environ={"HOME": str(home)}, directory=home, clock=clock)
+
+
+def fill(loki: Loki, count: int = 30) -> None:
+    """Make that many tokens, which end one day after another."""
+    for number in range(count):
+        loki.tokens.generate(f"svc-{number:02}", role="viewer", expires_days=30 + number)
+
+
+def find_file(home: Path) -> Path:
+    """Return where the store of a home directory is."""
+    return home / ".loki" / "dashboard" / "tokens.json"
 
 
 def build_app(loki: Loki, **given: Any) -> LokiApp:

@@ -6,7 +6,8 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from loki_tui.spans import Span
-from loki_tui.widgets.row_table import Column, RowTable
+from loki_tui.widgets.row_source import Column
+from loki_tui.widgets.row_table import RowTable
 
 COLUMNS = (Column(id="name", title="NAME", most=20), Column(id="age", title="AGE", width=8))
 
