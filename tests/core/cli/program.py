@@ -67,6 +67,7 @@ class Program:
         self.directory = directory / "work"
         self.directory.mkdir()
         self.environ = {**environ, "PATH": f"{script.parent}{os.pathsep}{environ['PATH']}"}
+        self.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of starts: compile once
 
     @property
     def store(self) -> Path:
