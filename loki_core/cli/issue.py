@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from loki_core.cli import output
@@ -158,7 +158,7 @@ def _withdraw(loki: Loki, draft: Draft, error: BaseException) -> None:
     """Revoke a token that became live although nobody saw its secret, and say so."""
     if isinstance(error, InvalidInput):
         return  # refused by the rules, before anything was stored
-    with _signals_ignored():
+    with _handle_signals(signal.SIG_IGN):
         if not _is_live(loki, draft):
             return
         token_id = draft.token.id
@@ -192,17 +192,15 @@ def _signals_raised() -> Iterator[None]:
     def interrupt(number: int, _: object) -> NoReturn:
         raise Interrupted(number)
 
-    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
-    try:
+    with _handle_signals(interrupt):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def _signals_ignored() -> Iterator[None]:
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+def _handle_signals(handle: Callable[[int, object], NoReturn] | signal.Handlers) -> Iterator[None]:
+    # What is ignored stays ignored: nohup and shells in the background do that.
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heeded}
     try:
         yield
     finally:

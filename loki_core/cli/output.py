@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 from typing import Any
 
@@ -45,7 +46,10 @@ def write(text: str) -> None:
     data = memoryview(text.encode(encoding, "replace"))
     try:
         while data:
-            data = data[os.write(1, data) :]
+            try:
+                data = data[os.write(1, data) :]
+            except BlockingIOError:  # whoever gave us the pipe does not wait for it; we do
+                select.select([], [1], [])
     except BrokenPipeError:
         raise ReaderGone from None
     except OSError as error:

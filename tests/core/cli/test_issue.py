@@ -19,6 +19,27 @@ def _states(loki: Program) -> list[bool]:
     return [record["revoked"] for record in loki.records.values()]
 
 
+def _start_before_a_full_pipe(loki: Program, *, blocking: bool = True) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a `generate` that made its token and waits for room in the pipe to say so."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    os.set_blocking(writing, blocking)
+    process = loki.start("enterprise", "token", "generate", "ci-bot", stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    limit = time.monotonic() + DEADLINE
+    while not (loki.store.exists() and loki.records) and time.monotonic() < limit:
+        time.sleep(0.01)
+    with open(loki.store.with_name(".tokens.lock"), "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until then the token is being stored, and a signal would undo all of it
+    assert _states(loki) == [False]
+    return process, reading
+
+
 @pytest.mark.parametrize("json", ["", "--json"])
 def test_a_full_disk_behind_standard_output_leaves_no_live_token(loki: Program, json: str) -> None:
     with open("/dev/full", "wb") as full:
@@ -58,22 +79,7 @@ def test_a_closed_standard_output_leaves_no_live_token_and_no_secret_in_the_stor
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_before_the_secret_was_shown_revokes_the_token(loki: Program, number: signal.Signals) -> None:
     """Orphan tokens: a connection that drops between making a token and showing it leaves none."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    try:
-        while True:
-            os.write(writing, b"x" * 4096)
-    except BlockingIOError:
-        pass
-    os.set_blocking(writing, True)
-    process = loki.start("enterprise", "token", "generate", "ci-bot", stdout=writing, stderr=subprocess.PIPE)
-    os.close(writing)
-    limit = time.monotonic() + DEADLINE
-    while not (loki.store.exists() and loki.records) and time.monotonic() < limit:
-        time.sleep(0.01)
-    with open(loki.store.with_name(".tokens.lock"), "rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until then the token is being stored, and a signal would undo all of it
-    assert _states(loki) == [False]
+    process, reading = _start_before_a_full_pipe(loki)
     process.send_signal(number)
     _, err = process.communicate(timeout=DEADLINE)
     os.close(reading)
@@ -81,6 +87,27 @@ def test_a_signal_before_the_secret_was_shown_revokes_the_token(loki: Program, n
     assert _states(loki) == [True]
     assert err.decode().startswith("loki: tok-")
     assert "was revoked again, because nobody saw its secret" in err.decode()
+
+
+def test_a_signal_that_is_ignored_stays_ignored(loki: Program) -> None:
+    """As under nohup: the answer is waited for, and the token lives."""
+    loki.argv = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *loki.argv]
+    process, reading = _start_before_a_full_pipe(loki)
+    process.send_signal(signal.SIGHUP)
+    with open(reading, "rb") as pipe:
+        written = pipe.read()
+    assert process.communicate(timeout=DEADLINE)[1] == b""
+    assert (process.returncode, _states(loki)) == (0, [False])
+    assert b"Token generated successfully!" in written
+
+
+def test_a_pipe_that_does_not_block_is_waited_for(loki: Program) -> None:
+    process, reading = _start_before_a_full_pipe(loki, blocking=False)
+    with open(reading, "rb") as pipe:
+        written = pipe.read()
+    assert process.communicate(timeout=DEADLINE)[1] == b""
+    assert (process.returncode, _states(loki)) == (0, [False])
+    assert b"IMPORTANT" in written
 
 
 def test_results_that_cannot_be_written_are_an_error_and_a_gone_reader_is_none(loki: Program) -> None:
