@@ -125,10 +125,14 @@ class Store(Protocol):
     def revision(self) -> Hashable:
         """Return what changes whenever tokens or their uses do; cheap."""
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
+    def transaction(self, *, wait: bool = True) -> AbstractContextManager[Transaction]:
         """Return the exclusive right to change the store.
 
+        Args:
+            wait: whether to wait for another writer; without it a busy store is refused at once.
+
         Raises:
+            StoreBusy: another writer holds it, for longer than we wait.
             StorageError: it cannot be read or locked.
         """
 

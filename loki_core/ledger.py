@@ -159,7 +159,7 @@ class Ledger:
                 return
             self._tried_at = now
             self._sink.check_writable()
-            with self._store.transaction() as transaction:
+            with self._store.transaction(wait=False) as transaction:  # whoever only looks waits for nobody
                 before = [*transaction.view.outbox, *self._held]
                 waiting = self._deliver(before)
                 if len(waiting) < len(before):

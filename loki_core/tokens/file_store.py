@@ -86,17 +86,23 @@ class FileStore:
         return (self._reader.revision(), self._usage_log.revision())
 
     @contextmanager
-    def transaction(self) -> Iterator[FileTransaction]:
+    def transaction(self, *, wait: bool = True) -> Iterator[FileTransaction]:
         """Return the exclusive right to change the store.
 
+        Args:
+            wait: whether to wait for another writer; without it a busy store is refused at once.
+
         Raises:
+            StoreBusy: another writer holds it, for longer than we wait.
             StorageError: it cannot be read, locked, or be written by us.
         """
         with contextlib.ExitStack() as stack:
             with as_storage_error(f"{self._path} cannot be used"):
                 directory = stack.enter_context(PrivateDirectory.open(self._path, create=True))
                 self._check_file_system(directory)
-                lock = stack.enter_context(hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds))
+                lock = stack.enter_context(
+                    hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds if wait else 0)
+                )
             transaction = FileTransaction(self, directory, lock, self._reader.view_inside(directory))
             try:
                 yield transaction

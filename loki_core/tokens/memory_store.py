@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
+from loki_core.errors import StoreBusy
 from loki_core.interfaces import Finding
 from loki_core.tokens.burials import Burial, Burials
 from loki_core.tokens.change import Change
@@ -38,10 +39,21 @@ class MemoryStore:
         return (self._revision, self._uses.noted)
 
     @contextmanager
-    def transaction(self) -> Iterator[MemoryTransaction]:
-        """Return the exclusive right to change the store."""
-        with self._lock:
+    def transaction(self, *, wait: bool = True) -> Iterator[MemoryTransaction]:
+        """Return the exclusive right to change the store.
+
+        Args:
+            wait: whether to wait for another writer; without it a busy store is refused at once.
+
+        Raises:
+            StoreBusy: another thread holds it.
+        """
+        if not self._lock.acquire(blocking=wait):
+            raise StoreBusy("another thread is changing the store")
+        try:
             yield MemoryTransaction(self)
+        finally:
+            self._lock.release()
 
     def replace(self, document: Document, burials: Iterable[Burial] = ()) -> None:
         """Take a document in place of the current one."""

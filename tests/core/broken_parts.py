@@ -50,8 +50,8 @@ class FailingStore(MemoryStore):
         self.burial_fails = False
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Any]:
-        with super().transaction() as real:
+    def transaction(self, *, wait: bool = True) -> Iterator[Any]:
+        with super().transaction(wait=wait) as real:
             yield _FailingTransaction(self, real)
 
 

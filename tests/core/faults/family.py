@@ -43,7 +43,7 @@ def run_alone(scenario: Callable[..., Any], *arguments: Any, environ: Mapping[st
     """
     place = (scenario.__module__, scenario.__name__, json.dumps(arguments))
     done = run_python(_RUN, *place, env=environ, deadline=deadline)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"it ended with {done.returncode}: {done.stderr}"
     print(done.stderr, end="", file=sys.stderr)  # what ended a child, if anything did
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -17,7 +17,7 @@ from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.lock import hold_lock
 from loki_core.tokens.file_store import LOCK_NAME, FileStore
 from tests.core.faults.family import Child, Line, ask_child, find_refusal, hear_from, open_home, run_alone
-from tests.core.faults.peer import find_leftovers, proves, read_chain, read_tokens
+from tests.core.faults.peer import find_leftovers, find_logged, proves, read_chain, read_tokens
 
 PATIENCE = 0.5
 """Seconds for which the stores of these tests wait for the lock."""
@@ -82,6 +82,31 @@ def test_a_stopped_holder_of_the_lock_makes_others_say_busy_in_bounded_time(chil
         "released": ["released"],
         "after": True,
     }
+
+
+def look_while_entries_wait(home: str) -> dict[str, Any]:
+    """List the tokens while an audit entry waits in the store, and the lock is held by a process that stopped."""
+    token_id, _ = ask_child(lambda: _generate(home, "doomed"))
+    audit = Path(home, ".loki/dashboard/audit")
+    audit.rename(audit.with_name("aside"))
+    audit.touch(0o600)
+    ask_child(lambda: [each.audit for each in open_home(home).tokens.revoke(token_id)])
+    audit.unlink()
+    audit.with_name("aside").rename(audit)
+    with Child(functools.partial(_hold, home)) as holder:
+        holder.hear()
+        holder.kill(signal.SIGSTOP)
+        began = time.monotonic()
+        listed = ask_child(lambda: len(open_home(home).tokens.list(include_revoked=True)))
+        waited = time.monotonic() - began
+    ask_child(lambda: len(open_home(home).tokens.list()))
+    return {"listed": listed, "waited": waited > 30, "logged": find_logged(read_chain(home), "auth.token.revoke")}
+
+
+def test_looking_waits_for_nobody_even_when_audit_entries_wait(child_environ: dict[str, str]) -> None:
+    figures = run_alone(look_while_entries_wait, child_environ["HOME"], environ=child_environ)
+    assert figures == {"listed": 1, "waited": False, "logged": figures["logged"]}
+    assert len(figures["logged"]) == 1
 
 
 def kill_the_holder(home: str) -> list[str]:
