@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-_KEPT = ("PATH", "TMPDIR", "SSL_CERT_FILE", "LOKI_REQUIRE_ALL")
+_KEPT = ("PATH", "TMPDIR", "SSL_CERT_FILE")
 
 
 def build_environ(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
