@@ -15,6 +15,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.css.query import NoMatches
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.style import Style
 from textual.types import CSSPathType
@@ -186,7 +188,15 @@ class Dialog(ModalScreen[T]):
         return False
 
     def _call_attached(self, function: Callable[..., object], *arguments: object) -> bool:
-        if self.is_attached:
+        if self.is_attached and not self._pruning:
             function(*arguments)
             return True
         return False
+
+    async def _dispatch_message(self, message: Message) -> None:
+        # A dialog that is left loses its widgets first; a timer or a change that was on its way then finds none.
+        try:
+            await super()._dispatch_message(message)
+        except NoMatches:
+            if self.is_attached and not self._pruning:
+                raise
