@@ -65,6 +65,7 @@ class RowTable(ScrollView, can_focus=True):
         self.marks: frozenset[str] = frozenset()
         self.placeholder = ""
         self._key: str | None = None
+        self._last_key: str | None = None
         self._painted: dict[int, Strip] = {}
         self._strips: dict[tuple[int, bool], Strip] = {}
         self._tones: dict[str, Style] = {}
@@ -101,7 +102,8 @@ class RowTable(ScrollView, can_focus=True):
         """
         line = self.cursor - self.scroll_offset.y
         was_at_top = self.scroll_offset.y == 0
-        wanted = follow or self._key
+        self._last_key = self._key or self._last_key  # rows that come back after there were none find it again
+        wanted = follow or self._last_key
         found = self.source.find_index(wanted) if wanted is not None else None
         self.cursor = max(0, min(self.cursor if found is None else found, len(self.source) - 1))
         self._strips.clear()
