@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from loki_core.auth_journal import AuthJournal
+from loki_core.clock import in_seconds
 from loki_core.errors import AuthenticationError, InvalidTokenError
 from loki_core.interfaces import Clock, Store
 from loki_core.principal import Method, Principal
 from loki_core.scopes import ScopeCatalog
 from loki_core.tokens.secret import PREFIX, is_well_formed
-from loki_core.tokens.snapshot import PAST, Entry
+from loki_core.tokens.snapshot import Entry
 
-LONGEST_CREDENTIAL = 16_384
 _EXPLANATIONS = {
     "token_expired": ("the token has expired", "generate a new one"),
     "token_revoked": ("the token was revoked", "generate a new one"),
@@ -41,6 +41,7 @@ class Authenticator:
     def __init__(self, store: Store, clock: Clock, catalog: ScopeCatalog, journal: AuthJournal) -> None:
         self._store = store
         self._clock = clock
+        self._read_seconds = in_seconds(clock)
         self._catalog = catalog
         self._journal = journal
         self._due: dict[tuple[str, str], datetime] = {}
@@ -59,15 +60,14 @@ class Authenticator:
         """
         view = self._store.view()
         try:
-            entry = view.find(credential) if len(credential) <= LONGEST_CREDENTIAL else None
+            entry = view.find(credential)
         except (UnicodeEncodeError, AttributeError, TypeError):
             entry = None
+        if entry is not None and self._read_seconds() < entry.fresh_until and address == entry.address:
+            return entry.proof  # type: ignore[no-any-return]
         now = self._clock()
-        if entry is not None:
-            if now < entry.fresh_until and address == entry.address:
-                return entry.proof  # type: ignore[no-any-return]
-            if not entry.refusal and now < entry.live_until:
-                return self._accept(entry, now, address, agent)
+        if entry is not None and not entry.refusal and now < entry.live_until:
+            return self._accept(entry, now, address, agent)
         raise self._refuse(credential, entry, now, address, agent)
 
     def _accept(self, entry: Entry, now: datetime, address: str, agent: str) -> Principal:
@@ -82,9 +82,9 @@ class Authenticator:
         if entry.proof is None:
             entry.proof = self._prove(entry)
         # Written in this order: a thread that sees the new time must not see the old address with it.
-        entry.fresh_until = PAST
+        entry.fresh_until = 0.0
         entry.address = address
-        entry.fresh_until = min(due, entry.live_until)
+        entry.fresh_until = min(due, entry.live_until).timestamp()
         return entry.proof  # type: ignore[no-any-return]
 
     def _prove(self, entry: Entry) -> Principal:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,11 @@ if TYPE_CHECKING:
 
 read_system_clock: Clock = functools.partial(datetime.now, UTC)
 """Returns the system's time in UTC."""
+
+
+def in_seconds(clock: Clock) -> Callable[[], float]:
+    """Return the same clock, read as seconds since the epoch; of the system's time that is three times as fast."""
+    return time.time if clock is read_system_clock else lambda: clock().timestamp()
 
 
 def find_time(now: datetime, view: TokenView) -> datetime:

@@ -35,7 +35,7 @@ class Entry:
         live_until: the end of its life, exclusive (UTC).
         record: the record, or None of a deleted one.
         proof, address, fresh_until: the verifier's: what it answers without a second thought, for calls from that
-            address until that time.
+            address until that time (seconds since the epoch).
     """
 
     __slots__ = ("address", "digest", "fresh_until", "live_until", "proof", "record", "refusal", "token_id")
@@ -48,7 +48,7 @@ class Entry:
         self.live_until = NEVER if record is None or record.expires_at is None else record.expires_at
         self.proof: Any = None
         self.address = ""
-        self.fresh_until = PAST
+        self.fresh_until = 0.0
 
 
 class Snapshot:
