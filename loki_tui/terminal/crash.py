@@ -108,12 +108,14 @@ def report_crash(error: BaseException | None, text: str = "") -> str:
     """Write the report of an error (or of a text about one) and return the paragraph for stderr; never raises."""
     now = datetime.now(UTC)
     environ = os.environ
-    if error is None:
-        report = format_text_crash(text, now=now, environ=environ)
-    else:
-        report = format_crash(error, now=now, environ=environ)
     try:
+        if error is None:
+            report = format_text_crash(text, now=now, environ=environ)
+        else:
+            report = format_crash(error, now=now, environ=environ)
         path = write_report(report, get_report_directory(), now=now)
     except OSError as problem:
         return describe_crash(error, None, problem.strerror or "unknown error")
+    except Exception as problem:  # noqa: BLE001 out of memory or files, even an import fails: the console must end
+        return describe_crash(error, None, type(problem).__name__)
     return describe_crash(error, path)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from loki_tui.terminal.crash import describe_crash, format_crash, format_text_crash, write_report
+from tests.support.environment import build_environ
+from tests.support.fresh_process import run_python
 from tests.tui.terminal.tiny_app import build_secret, fail
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -65,3 +67,22 @@ def test_a_report_is_private_whatever_the_umask_and_follows_no_link(tmp_path: Pa
     with pytest.raises(FileExistsError):
         write_report("text", tmp_path / "log", now=NOW)
     assert not target.exists()
+
+
+def test_an_error_that_cannot_even_be_put_into_words_still_ends_in_a_paragraph(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from loki_tui.terminal.crash import report_crash
+
+        class Unspeakable(Exception):
+            def __str__(self):
+                raise MemoryError
+
+        sys.meta_path.clear()  # from here on nothing can be imported, as when no file can be opened
+        sys.path_importer_cache.clear()
+        print(report_crash(Unspeakable()))
+    """
+    done = run_python(code, env=build_environ(tmp_path / "home"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("loki-tui stopped on an unexpected error (Unspeakable).")
+    assert "No report could be written" in done.stdout
