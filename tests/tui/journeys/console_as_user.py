@@ -11,7 +11,6 @@ import pkgutil
 import sys
 from collections.abc import Iterable
 
-
 _LATER = (
     *(
         "resource",
