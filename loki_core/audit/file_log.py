@@ -13,7 +13,8 @@ from datetime import UTC
 
 from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, seal_entry
 from loki_core.audit.events import AuditEntry, AuditEvent
-from loki_core.disk.directory import PrivateDirectory, read_all, write_all
+from loki_core.disk.content import read_all, write_all
+from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.durability import sync
 from loki_core.disk.failures import as_storage_error
 from loki_core.disk.lock import HeldLock, hold_lock

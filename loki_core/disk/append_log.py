@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from loki_core.disk.directory import PrivateDirectory, write_all
+from loki_core.disk.content import write_all
+from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.durability import sync
 
 

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from loki_core.disk.content import write_all
 from loki_core.disk.durability import sync
 from loki_core.disk.ownership import DIRECTORY_MODE, is_writable_by_others, make_directories, open_directory
 from loki_core.errors import StorageError
@@ -293,20 +294,3 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte: a write may take only a part (write(2))."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def read_all(descriptor: int, size_hint: int) -> bytes:
-    """Return the whole content of a file from its start."""
-    parts: list[bytes] = []
-    offset = 0
-    while part := os.pread(descriptor, max(size_hint - offset + 1, 65536), offset):
-        parts.append(part)
-        offset += len(part)
-    return b"".join(parts)

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-from loki_core.disk.directory import OpenedFile, PrivateDirectory, read_all
+from loki_core.disk.content import read_all
+from loki_core.disk.directory import OpenedFile, PrivateDirectory
 from loki_core.disk.failures import explain_failure
 from loki_core.errors import StorageError
 from loki_core.tokens.document import Document, parse_document
