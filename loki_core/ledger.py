@@ -224,7 +224,7 @@ class Ledger:
         """Say of each recent grant that was logged but is not in the store that it did not happen."""
         buried = {burial.token_id for burial in view.burials}
         explained: set[str] = set()
-        for entry in self._sink.find_newest(limit=200, contains='"token"', within=_RECENT_LINES):
+        for entry in self._sink.find_newest(limit=_RECENT_LINES, contains='"token"', within=_RECENT_LINES):
             token_id = entry.resource_id
             if not token_id or token_id in explained:
                 continue
