@@ -153,12 +153,20 @@ class LokiApp(GuardedApp):
 
     def action_command_palette(self) -> None:
         """Find an action or a token by its name."""
-        from loki_tui.palette import ActionCommands, TokenCommands
+        from loki_tui.palette import ActionCommands, Palette, TokenCommands
 
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(
-                CommandPalette(providers=[ActionCommands, TokenCommands], placeholder="An action, or a token's name…")
+                Palette(providers=[ActionCommands, TokenCommands], placeholder="An action, or a token's name…")
             )
+
+    def search_themes(self) -> None:
+        """Try other colours, found by their name."""
+        from textual.theme import ThemeProvider
+
+        from loki_tui.palette import Palette
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="The name of a theme…"))
 
     # The lock
 

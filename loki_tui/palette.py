@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from loki_core import safe_text
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 TOKENS_SHOWN = 30
 _LOOKED_AT = 2_000
 """Tokens that are scored for one search; the filter line has no such limit."""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, but nothing that is done too early or twice ends the app."""
+
+    ALLOW_SELECT = False
+
+    def _action_command_list(self, action: str) -> None:
+        try:
+            super()._action_command_list(action)
+        except KeyError:  # a page key, before the list knows its lines
+            return
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave, once."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 class ActionCommands(Provider):

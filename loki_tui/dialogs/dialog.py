@@ -12,6 +12,7 @@ from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -173,6 +174,10 @@ class Dialog(ModalScreen[T]):
     def action_cancel(self) -> None:
         """Leave without an answer."""
         self.dismiss(None)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Leave, once: a second click or key would take the screen below away."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
     def answer(self, result: T) -> bool:
         """Leave with an answer, unless the dialog was left already or another one covers it; tell whether it was."""
