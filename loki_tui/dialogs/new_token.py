@@ -263,6 +263,8 @@ class NewTokenDialog(Dialog[Draft]):
             return
         request, delivery = self.request, self.delivery
         if not request.name:
+            if self._timer is not None:
+                self._timer.stop()  # its answer would come in place of this one
             self._say("check", "give it a name first", "bad")
             self.query_one("#name").focus()
             return
