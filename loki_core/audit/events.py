@@ -19,10 +19,20 @@ class AuditEvent(StrEnum):
     TOKEN_DELETE = "auth.token.delete"  # noqa: S105
     TOKEN_USE = "auth.token.use"  # noqa: S105
     FAIL = "auth.fail"
+    OIDC_SUCCESS = "auth.oidc.success"
+    OIDC_FAIL = "auth.oidc.fail"
+    SIGN_IN_START = "auth.session.start"
+    SIGN_IN_END = "auth.session.end"
     PERMISSION_DENIED = "permission.denied"
     POLICY_CHANGE = "policy.change"
+    LOCK_SET = "lock.set"
+    LOCK_LIFTED = "lock.lifted"
+    PRUNE = "audit.prune"
     RECOVER = "audit.recover"
     STORE_REPAIRED = "store.repaired"
+    WORK_START = "session.start"
+    WORK_STOP = "session.stop"
+    TASK_CREATE = "task.create"
 
 
 GRANTS = frozenset({AuditEvent.TOKEN_CREATE, AuditEvent.TOKEN_ROTATE, AuditEvent.TOKEN_DELETE})
