@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from loki_core.cli import output
 from loki_core.cli.failure import Interrupted, UsageError, clean
-from loki_core.cli.token_text import describe_token, format_day, format_minute, join_scopes
+from loki_core.cli.token_text import format_day, format_minute, join_scopes
 from loki_core.errors import InvalidInput, LokiError, StorageError
+from loki_core.json_forms import describe_token
 
 if TYPE_CHECKING:
     from argparse import Namespace

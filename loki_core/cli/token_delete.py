@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from loki_core.cli import output
 from loki_core.cli.failure import UsageError
 from loki_core.cli.opening import open_loki
-from loki_core.cli.token_text import describe_token, name_token
+from loki_core.cli.token_text import name_token
 from loki_core.errors import Refused
+from loki_core.json_forms import describe_token
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -11,7 +11,8 @@ from loki_core.cli.columns import Column, write_columns
 from loki_core.cli.expiry import read_span
 from loki_core.cli.failure import UsageError, clean
 from loki_core.cli.opening import open_loki
-from loki_core.cli.token_text import describe_token, format_day, format_minute, join_scopes
+from loki_core.cli.token_text import format_day, format_minute, join_scopes
+from loki_core.json_forms import describe_token
 from loki_core.tokens.status import Status
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from loki_core.cli import output
 from loki_core.cli.columns import format_fields
 from loki_core.cli.failure import clean
 from loki_core.cli.opening import open_loki
-from loki_core.cli.token_text import describe_token, format_minute, join_scopes
+from loki_core.cli.token_text import format_minute, join_scopes
+from loki_core.json_forms import describe_token
 from loki_core.tokens.record import format_time
 from loki_core.tokens.status import Status
 

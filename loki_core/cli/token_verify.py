@@ -9,8 +9,9 @@ from loki_core.cli.columns import format_fields
 from loki_core.cli.credential import declare_source, read_credential
 from loki_core.cli.failure import clean
 from loki_core.cli.opening import check_directory, open_loki
-from loki_core.cli.token_text import describe_principal, format_minute, join_scopes
+from loki_core.cli.token_text import format_minute, join_scopes
 from loki_core.errors import AuthenticationError
+from loki_core.json_forms import describe_principal
 
 if TYPE_CHECKING:
     from argparse import Namespace
