@@ -51,6 +51,10 @@ class TokenView(Protocol):
         """Audit entries that wait for a log that can be written, each with its `event_id`."""
 
     @property
+    def audit_head(self) -> Mapping[str, Any] | None:
+        """The newest signed head of the audit log that was known at a write, as `newest_head` gives it, or None."""
+
+    @property
     def undone(self) -> tuple[str, ...]:
         """Ids of revoked tokens whose stored record says otherwise; the next commit repairs them."""
 
@@ -89,6 +93,9 @@ class Transaction(Protocol):
 
     def set_outbox(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Replace the waiting audit entries."""
+
+    def set_audit_head(self, head: Mapping[str, Any] | None) -> None:
+        """Keep the newest head of the audit log with the tokens, unless the one kept has a higher number."""
 
     def bury(self, burials: Iterable[Burial]) -> None:
         """Make digests unusable for good, at once and durably, whether or not a commit follows.
@@ -171,6 +178,13 @@ class AuditSink(Protocol):
 
         Raises:
             AuditUnavailable: it was not written.
+        """
+
+    @property
+    def newest_head(self) -> Mapping[str, Any] | None:
+        """The newest signed head without its marks, and the first public key as `first_key`; None without heads.
+
+        It is kept where whoever changes the log does not reach. Never raises.
         """
 
     def check_writable(self) -> None:

@@ -100,7 +100,7 @@ class Ledger:
         transaction.set_outbox(())
         try:
             transaction.bury(burials)
-            findings = transaction.commit(entries[0].timestamp)
+            findings = self._commit(transaction, entries[0].timestamp)
         except StorageError as error:
             for entry in entries:
                 self._record_failure(entry, error)
@@ -131,7 +131,7 @@ class Ledger:
         waiting = self._deliver([*transaction.view.outbox, *new])
         transaction.set_outbox(waiting)
         try:
-            findings = transaction.commit(entries[0].timestamp)
+            findings = self._commit(transaction, entries[0].timestamp)
         except StorageError as error:
             if unburied is not None:
                 for entry in entries:
@@ -165,13 +165,18 @@ class Ledger:
                 if len(waiting) < len(before):
                     transaction.set_outbox(waiting)
                     now = find_time(now, transaction.view)
-                    findings = transaction.commit(now)
+                    findings = self._commit(transaction, now)
                     self._held = ()
                     self._record_repairs(findings, now, user_id)
         except (AuditUnavailable, StorageError):
             return
         finally:
             self._retrying.release()
+
+    def _commit(self, transaction: Transaction, now: datetime) -> tuple[Finding, ...]:
+        """Store the change, and with it how far the log is signed: a log that is set back is shown by the store."""
+        transaction.set_audit_head(self._sink.newest_head)
+        return transaction.commit(now)
 
     def record_quietly(self, entry: AuditEntry) -> None:
         """Log what needs no permission and must not fail the caller."""

@@ -7,9 +7,10 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
+from typing import Any
 
 from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, seal_entry
 from loki_core.audit.events import AuditEntry, AuditEvent
@@ -42,6 +43,8 @@ class _End:
 
 class FileLog:
     """The log in one directory."""
+
+    newest_head: Mapping[str, Any] | None = None
 
     def __init__(self, path: str, *, lock_seconds: float = _LOCK_SECONDS) -> None:
         """Prepare; nothing is read or made.

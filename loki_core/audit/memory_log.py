@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry
@@ -14,6 +16,7 @@ class MemoryLog:
     """Keeps the entries as long as the object lives."""
 
     label = "memory"
+    newest_head: Mapping[str, Any] | None = None
 
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
@@ -45,6 +48,7 @@ class NoLog:
     """Stands in for a log that the configuration switched off (`enterprise.audit.enabled: false`)."""
 
     label = "off"
+    newest_head: Mapping[str, Any] | None = None
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Forget the entry."""

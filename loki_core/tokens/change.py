@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from loki_core.audit.heads import parse_head
 from loki_core.frozen import replace
 from loki_core.tokens.burials import Burial
 from loki_core.tokens.document import Document
@@ -26,6 +27,7 @@ class Change:
         self._puts: dict[str, Record] = {}
         self._removed: set[str] = set()
         self._outbox = view.outbox
+        self._audit_head = view.audit_head
         self._clock_accepted = False
 
     def put(self, record: Record) -> None:
@@ -39,6 +41,15 @@ class Change:
     def set_outbox(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Replace the waiting audit entries."""
         self._outbox = tuple(entries)
+
+    def set_audit_head(self, head: Mapping[str, Any] | None) -> None:
+        """Keep the newest head of the audit log, unless the one that is kept has a higher number.
+
+        A log that was set back to an earlier state must not take away what shows it.
+        """
+        kept = parse_head(self._audit_head)
+        if head is not None and (kept is None or head["number"] > kept.number):
+            self._audit_head = head
 
     def accept_clock(self) -> None:
         """Let the time of this change be the newest, even when an earlier one was later."""
@@ -88,4 +99,4 @@ class Change:
         newest = now
         if before.written_at is not None and not self._clock_accepted:
             newest = max(now, before.written_at)
-        return replace(before, tokens=tokens, outbox=self._outbox, written_at=newest)
+        return replace(before, tokens=tokens, outbox=self._outbox, audit_head=self._audit_head, written_at=newest)

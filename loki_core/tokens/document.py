@@ -37,12 +37,14 @@ class Document:
     Attributes:
         tokens: the stored objects by id. They are shared between documents: never change one in place.
         outbox: audit entries that are waiting for a log that can be written.
+        audit_head: the newest signed head of the audit log that was known at a write, or None.
         written_at: the newest time at which we wrote it, or None.
         rest: what else is at the top, known to us or not.
     """
 
     tokens: Mapping[str, Any] = field(default_factory=dict)
     outbox: tuple[Mapping[str, Any], ...] = ()
+    audit_head: Mapping[str, Any] | None = None
     written_at: datetime | None = None
     rest: Mapping[str, Any] = field(default_factory=dict)
 
@@ -77,10 +79,12 @@ def parse_document(data: bytes, label: str) -> Document:
         raise refuse("is not a token store (an object that holds an object named tokens)")
     rest = dict(top)
     outbox = rest.pop("audit_outbox", [])
+    audit_head = rest.pop("audit_head", None)
     written_at = rest.pop("written_at", None)
     return Document(
         tokens=rest.pop("tokens"),
         outbox=tuple(entry for entry in outbox if isinstance(entry, dict)) if isinstance(outbox, list) else (),
+        audit_head=audit_head if isinstance(audit_head, dict) else None,
         written_at=parse_time(written_at) if isinstance(written_at, str) else None,
         rest=rest,
     )
@@ -91,6 +95,8 @@ def dump_document(document: Document) -> list[bytes]:
     top: dict[str, Any] = {"version": VERSION, **document.rest}
     if document.written_at is not None:
         top["written_at"] = format_time(document.written_at)
+    if document.audit_head is not None:
+        top["audit_head"] = document.audit_head
     if document.outbox:
         top["audit_outbox"] = list(document.outbox)
     head = _encode(top)[:-1]

@@ -100,6 +100,7 @@ class MemoryTransaction:
         self.put = self._change.put
         self.remove = self._change.remove
         self.set_outbox = self._change.set_outbox
+        self.set_audit_head = self._change.set_audit_head
         self.accept_clock = self._change.accept_clock
 
     def bury(self, burials: Iterable[Burial]) -> None:

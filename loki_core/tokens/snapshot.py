@@ -108,6 +108,11 @@ class Snapshot:
         """The audit entries that wait for a log that can be written."""
         return self.document.outbox
 
+    @property
+    def audit_head(self) -> Mapping[str, Any] | None:
+        """The newest signed head of the audit log that was known when the store was written, or None."""
+        return self.document.audit_head
+
     def find(self, credential: str) -> Entry | None:
         """Return the entry that the secret proves, or None.
 

@@ -61,6 +61,7 @@ class _FailingTransaction:
         self._real = real
         self.put, self.remove = real.put, real.remove
         self.set_outbox, self.accept_clock = real.set_outbox, real.accept_clock
+        self.set_audit_head = real.set_audit_head
         self.view = real.view
 
     def bury(self, burials: Any) -> None:

@@ -129,6 +129,7 @@ class _BrokenLog:
     """A log on a disk that is full."""
 
     label = "full"
+    newest_head = None
 
     def record(self, entry: object, *, durable: bool = True) -> None:
         raise AuditUnavailable("the disk is full", remedy="free some")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import loki_core
@@ -134,3 +136,24 @@ def test_a_deletion_of_many_of_which_some_were_logged_before_the_log_failed_is_e
     both.tokens.generate("next")
     recovered = [entry.resource_id for entry in log.entries if entry.event == "audit.recover"]
     assert sorted(recovered) == sorted(ids[:2])
+
+
+def test_every_write_of_the_store_carries_the_newest_head_of_the_log(
+    both: loki_core.Loki, log: SwitchedLog, store: FailingStore
+) -> None:
+    def keep(number: int) -> None:
+        hexes = {"last_hash": "a" * 64, "marks_digest": "b" * 64, "signature": "c" * 128}
+        log.newest_head = {"number": number, "count": 7, "period": "2026-03-01", "at": "2026-03-01T12:00:00Z", **hexes}
+
+    both.tokens.generate("before")
+    assert store.view().audit_head is None
+    deeds: list[Callable[[], object]] = [
+        lambda: both.tokens.generate("ci-bot"),
+        lambda: both.tokens.rotate("ci-bot"),
+        lambda: both.tokens.revoke("ci-bot"),
+        lambda: both.tokens.delete(both.tokens.list(include_revoked=True)[-1].id),
+    ]
+    for number, deed in enumerate(deeds, 1):
+        keep(number)
+        deed()
+        assert store.view().audit_head == log.newest_head

@@ -204,6 +204,33 @@ def test_waiting_audit_entries_are_kept_with_the_tokens(store: Store) -> None:
     assert store.view().outbox == ()
 
 
+def _make_head(number: int) -> dict[str, Any]:
+    hexes = {"last_hash": "a" * 64, "marks_digest": "b" * 64, "signature": "c" * 128, "first_key": "d" * 64}
+    return {"number": number, "count": 7, "period": "2026-03-01", "at": "2026-03-01T12:00:00+00:00", **hexes}
+
+
+def _keep_head(store: Store, head: dict[str, Any] | None) -> Any:
+    with store.transaction() as transaction:
+        transaction.set_audit_head(head)
+        transaction.commit(NOON)
+    return store.view().audit_head
+
+
+def test_the_newest_head_of_the_log_is_kept_with_the_tokens_and_never_goes_back(store: Store) -> None:
+    assert store.view().audit_head is None
+    assert _keep_head(store, _make_head(3)) == _make_head(3)
+    _put(store, _record(mint_secret()))
+    assert store.view().audit_head == _make_head(3)
+    assert _keep_head(store, None) == _make_head(3)
+    assert _keep_head(store, _make_head(2)) == _make_head(3)
+    assert _keep_head(store, _make_head(4)) == _make_head(4)
+
+
+def test_a_head_that_makes_no_sense_does_not_keep_a_good_one_out(store: Store) -> None:
+    assert _keep_head(store, {"number": 10**9}) == {"number": 10**9}
+    assert _keep_head(store, _make_head(1)) == _make_head(1)
+
+
 def test_the_time_of_writing_never_goes_back_unless_the_clock_is_accepted(store: Store) -> None:
     for moment, expected in [(NOON, NOON), (NOON - timedelta(days=1), NOON), (NOON + timedelta(hours=1), None)]:
         with store.transaction() as transaction:

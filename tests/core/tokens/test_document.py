@@ -13,6 +13,7 @@ from loki_core.tokens.document import dump_document, parse_document
 from tests.core.workshop import make_peer_record, make_peer_secret, make_store_document, refuses
 
 LABEL = "/home/alice/.loki/dashboard/tokens.json"
+OURS = {"tokens", "audit_outbox", "audit_head", "written_at"}
 WHOLE = json.dumps(make_store_document(make_peer_record("ci-bot", make_peer_secret()))).encode()
 
 NO_STORES = {
@@ -63,7 +64,7 @@ def test_no_bytes_make_reading_fail_with_a_foreign_error(data: bytes) -> None:
 
 @given(
     st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.dictionaries(st.text(), st.text())),
-    st.dictionaries(st.text().filter(lambda name: name not in {"tokens", "audit_outbox", "written_at"}), st.text()),
+    st.dictionaries(st.text().filter(lambda name: name not in OURS), st.text()),
 )
 def test_tokens_and_what_we_do_not_know_at_the_top_survive_a_round_trip(
     tokens: dict[str, object], rest: dict[str, str]
@@ -87,10 +88,12 @@ def test_a_long_nested_field_that_was_read_can_also_be_written() -> None:
         ({"written_at": 7}, False),
         ({"written_at": "soon"}, False),
         ({"audit_outbox": "x", "written_at": None}, False),
-        ({"audit_outbox": [1, None, "x"]}, False),
+        ({"audit_outbox": [1, None, "x"], "audit_head": "x"}, False),
+        ({"audit_head": [1]}, False),
     ],
 )
 def test_our_own_fields_at_the_top_are_dropped_where_they_make_no_sense(top: dict[str, object], is_known: bool) -> None:
     document = parse_document(json.dumps({"tokens": {}, **top}).encode(), LABEL)
     assert (document.written_at is not None) == is_known
     assert document.outbox == ()
+    assert document.audit_head is None
