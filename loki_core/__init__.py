@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from loki_core.administration.looking import PolicyFinding
     from loki_core.administration.removing import Revocation
     from loki_core.audit.events import AuditEntry, AuditEvent
+    from loki_core.audit.levels import Level
+    from loki_core.audit.lines import LoggedLine
+    from loki_core.audit.query import Query
+    from loki_core.audit.summary import AuditSummary, Tally
+    from loki_core.audit_trail import AuditTrail, Follower
     from loki_core.delivery import SecretFile, remove_secret_file, send_to_sink, write_secret_file
     from loki_core.errors import (
         AuditUnavailable,
@@ -53,6 +58,11 @@ __version__ = "0.1.0"
 # Names are loaded when they are first used: importing the package costs nothing that is not needed.
 _PLACES = {
     "audit.events": ("AuditEntry", "AuditEvent"),
+    "audit.levels": ("Level",),
+    "audit.lines": ("LoggedLine",),
+    "audit.query": ("Query",),
+    "audit.summary": ("AuditSummary", "Tally"),
+    "audit_trail": ("AuditTrail", "Follower"),
     "errors": (
         "AuditUnavailable",
         "AuthenticationError",
@@ -97,6 +107,8 @@ __all__ = [
     "AuditEntry",
     "AuditEvent",
     "AuditSink",
+    "AuditSummary",
+    "AuditTrail",
     "AuditUnavailable",
     "AuthenticationError",
     "AuthorizationError",
@@ -106,9 +118,12 @@ __all__ = [
     "Draft",
     "ExpiresDays",
     "Finding",
+    "Follower",
     "InvalidInput",
     "InvalidTokenError",
     "IssuedToken",
+    "Level",
+    "LoggedLine",
     "Loki",
     "LokiError",
     "Method",
@@ -116,6 +131,7 @@ __all__ = [
     "PolicyFinding",
     "Principal",
     "ProviderUnavailable",
+    "Query",
     "Refused",
     "Revocation",
     "Role",
@@ -130,6 +146,7 @@ __all__ = [
     "Store",
     "StoreBusy",
     "Summary",
+    "Tally",
     "Token",
     "TokenManager",
     "TokenPolicy",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from loki_core.audit.events import AuditEntry
+from loki_core.audit.lines import StoredLine
 from loki_core.frozen import dataclass
 from loki_core.tokens.burials import Burial
 from loki_core.tokens.record import BrokenRecord, Record
@@ -166,6 +167,24 @@ class Store(Protocol):
         """Write what is waiting and let go of everything."""
 
 
+class LineFollower(Protocol):
+    """Reads on in a log from where its end was when it was asked for."""
+
+    def lines_before(self) -> Iterator[StoredLine]:
+        """Yield the lines before that end, newest first, lazily.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+
+    def read_new(self) -> tuple[StoredLine, ...]:
+        """Return the whole lines that came since the last call, oldest first; never waits.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+
+
 class AuditSink(Protocol):
     """Where audit entries go, in order."""
 
@@ -208,6 +227,34 @@ class AuditSink(Protocol):
         Raises:
             AuditUnavailable: the log cannot be read.
         """
+
+    def lines(self, *, newest_first: bool = False, since: datetime | None = None) -> Iterator[StoredLine]:
+        """Yield the stored lines, lazily: who stops early has read little more than what was yielded.
+
+        Args:
+            newest_first: from the last to the first.
+            since: what was written on days before this time may be left out.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+
+    def follow(self) -> LineFollower:
+        """Return who reads on from the log's end; the log need not exist yet.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+
+    def count_lines_before(self, line: StoredLine) -> int:
+        """Return how many lines stand before a line in the same file.
+
+        Raises:
+            AuditUnavailable: the log cannot be read, or that file is gone.
+        """
+
+    def revision(self) -> Hashable:
+        """Return what changes whenever the log does; cheap, never raises."""
 
     def close(self) -> None:
         """Let go of everything."""

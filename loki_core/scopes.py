@@ -18,6 +18,7 @@ from loki_core.nearest import offer
 from loki_core.tokens.secret import clean_text
 
 ALL = "*"
+AUDIT = "audit"
 SCOPE_FORM = re.compile(r"[a-z][a-z0-9]*(?:[._:-][a-z0-9]+)*\Z")
 """What a custom scope may be called: a subset of scope-token in RFC 6749, 3.3."""
 
@@ -36,7 +37,7 @@ BUILT_IN = (
     Scope(name="control", implies=("write",), description="Start/stop sessions, modify tasks"),
     Scope(name="write", implies=("read",), description="Create/update tasks, modify state"),
     Scope(name="read", description="View dashboard, logs, metrics"),
-    Scope(name="audit", description="View audit logs"),
+    Scope(name=AUDIT, description="View audit logs"),
 )
 
 

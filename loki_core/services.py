@@ -20,6 +20,7 @@ from loki_core.tokens.uses import LONGEST_FIELD
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from loki_core.audit_trail import AuditTrail
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
     from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView
@@ -126,6 +127,13 @@ class Loki:
         from loki_core.token_manager import TokenManager
 
         return TokenManager(self._parts, self._caller)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        """What the audit log says, read as `actor`."""
+        from loki_core.audit_trail import AuditTrail
+
+        return AuditTrail(self._parts, self._caller)
 
     @cached_property
     def authenticate(self) -> Authenticate:

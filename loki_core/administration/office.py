@@ -56,6 +56,37 @@ class Resources(Protocol):
         """The scopes that exist."""
 
 
+def admit(resources: Resources, caller: Caller, scope: str, *, resource_type: str = "token") -> None:
+    """Return when the caller holds a scope; that it does not is noted in the log.
+
+    Args:
+        resources: where the refusal is noted.
+        caller: who acts.
+        scope: what is needed.
+        resource_type: what it is needed for.
+
+    Raises:
+        AuthorizationError: the caller does not hold it.
+    """
+    try:
+        caller.principal.require(scope)
+    except AuthorizationError as error:
+        resources.journal.note_refusal(
+            AuditEntry(
+                timestamp=resources.clock(),
+                event=AuditEvent.PERMISSION_DENIED,
+                user_id=caller.principal.subject,
+                resource_type=resource_type,
+                ip_address=caller.address,
+                user_agent=caller.agent,
+                success=False,
+                error=error.code,
+                details={"needed": scope},
+            )
+        )
+        raise
+
+
 class Office:
     """The common ground of the operations on tokens. All of them need `*`."""
 
@@ -77,23 +108,7 @@ class Office:
         return self._resources.ledger
 
     def _require_all(self) -> None:
-        try:
-            self._caller.principal.require(ALL)
-        except AuthorizationError as error:
-            self._resources.journal.note_refusal(
-                AuditEntry(
-                    timestamp=self._clock(),
-                    event=AuditEvent.PERMISSION_DENIED,
-                    user_id=self._caller.principal.subject,
-                    resource_id="",
-                    ip_address=self._caller.address,
-                    user_agent=self._caller.agent,
-                    success=False,
-                    error=error.code,
-                    details={"needed": ALL},
-                )
-            )
-            raise
+        admit(self._resources, self._caller, ALL)
 
     def _enter(self) -> datetime:
         """Check who acts, deliver what waits for the log, and return the time to judge by."""

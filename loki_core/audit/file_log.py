@@ -7,13 +7,16 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, seal_entry
 from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.audit.file_follower import FileFollower
+from loki_core.audit.file_lines import count_lines_before, find_revision, read_lines
+from loki_core.audit.lines import StoredLine
 from loki_core.disk.content import read_all, write_all
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.durability import sync
@@ -213,6 +216,22 @@ class FileLog:
                         if len(found) == limit or within == 0:
                             return tuple(found)
         return tuple(found)
+
+    def lines(self, *, newest_first: bool = False, since: datetime | None = None) -> Iterator[StoredLine]:
+        """Yield the stored lines; see AuditSink.lines."""
+        return read_lines(self._path, newest_first=newest_first, since=since)
+
+    def follow(self) -> FileFollower:
+        """Return who reads on from the log's end; see AuditSink.follow."""
+        return FileFollower(self._path)
+
+    def count_lines_before(self, line: StoredLine) -> int:
+        """Return how many lines of its file stand before a line; see AuditSink.count_lines_before."""
+        return count_lines_before(self._path, line)
+
+    def revision(self) -> Hashable:
+        """Return what changes whenever the log does: one listing and two stats."""
+        return find_revision(self._path)
 
     def close(self) -> None:
         """Do nothing: no file stays open between entries."""

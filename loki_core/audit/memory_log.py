@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry
+from loki_core.audit.lines import StoredLine
 from loki_core.frozen import replace
 
 
@@ -40,8 +42,49 @@ class MemoryLog:
         )
         return tuple(entry for _, entry in zip(range(limit), found, strict=False))
 
+    def lines(self, *, newest_first: bool = False, since: datetime | None = None) -> Iterator[StoredLine]:
+        """Yield the lines; see AuditSink.lines."""
+        entries = list(self.entries)
+        for entry in reversed(entries) if newest_first else entries:
+            yield _store(entry)
+
+    def follow(self) -> MemoryFollower:
+        """Return who reads on from the log's end; see AuditSink.follow."""
+        return MemoryFollower(self)
+
+    def count_lines_before(self, line: StoredLine) -> int:
+        """Return how many lines stand before a line."""
+        return line.offset
+
+    def revision(self) -> Hashable:
+        """Return what changes whenever the log does."""
+        return len(self.entries)
+
     def close(self) -> None:
         """Do nothing."""
+
+
+class MemoryFollower:
+    """Follows a log in memory, from its end on."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+        self._began = self._read = len(log.entries)
+
+    def lines_before(self) -> Iterator[StoredLine]:
+        """Yield the lines before the beginning, newest first."""
+        return map(_store, reversed(self._log.entries[: self._began]))
+
+    def read_new(self) -> tuple[StoredLine, ...]:
+        """Return the lines that came since the last call."""
+        new = self._log.entries[self._read :]
+        self._read += len(new)
+        return tuple(map(_store, new))
+
+
+def _store(entry: AuditEntry) -> StoredLine:
+    fields = {**dump_entry(entry), "seq": entry.seq}
+    return StoredLine(data=json.dumps(fields, sort_keys=True).encode("ascii"), offset=entry.seq - 1)
 
 
 class NoLog:
@@ -61,6 +104,22 @@ class NoLog:
     ) -> tuple[AuditEntry, ...]:
         """Return nothing."""
         return ()
+
+    def lines(self, *, newest_first: bool = False, since: datetime | None = None) -> Iterator[StoredLine]:
+        """Yield nothing."""
+        return iter(())
+
+    def follow(self) -> MemoryFollower:
+        """Return who will never read anything."""
+        return MemoryFollower(MemoryLog())
+
+    def count_lines_before(self, line: StoredLine) -> int:
+        """Return nothing."""
+        return 0
+
+    def revision(self) -> Hashable:
+        """Return what never changes."""
+        return None
 
     def close(self) -> None:
         """Do nothing."""

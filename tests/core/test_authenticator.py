@@ -11,7 +11,7 @@ import pytest
 
 import loki_core
 from loki_core import AuthenticationError, InvalidInput, InvalidTokenError
-from loki_core.audit.memory_log import MemoryLog
+from loki_core.audit.memory_log import MemoryLog, NoLog
 from loki_core.errors import AuditUnavailable
 from loki_core.principal import Method
 from loki_core.tokens.memory_store import MemoryStore
@@ -125,7 +125,7 @@ def test_a_secret_is_explained_by_the_chain_that_grants_a_scope(loki: loki_core.
         loki.explain(mint_secret().reveal(), "read")
 
 
-class _BrokenLog:
+class _BrokenLog(NoLog):
     """A log on a disk that is full."""
 
     label = "full"
@@ -139,9 +139,6 @@ class _BrokenLog:
 
     def find_newest(self, **_: object) -> tuple[loki_core.AuditEntry, ...]:
         raise AuditUnavailable("the disk is full", remedy="free some")
-
-    def close(self) -> None:
-        pass
 
 
 def test_a_log_that_cannot_be_written_fails_no_verification(workshop: Workshop) -> None:

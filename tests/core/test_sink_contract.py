@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.audit.file_log import FileLog
+from loki_core.audit.lines import StoredLine, read_line
 from loki_core.audit.memory_log import MemoryLog, NoLog
 from loki_core.interfaces import AuditSink
 from tests.core.workshop import NOON
@@ -70,11 +73,55 @@ def test_entries_can_be_asked_for_by_what_their_stored_line_holds(sink: AuditSin
     assert sink.find_newest(limit=9, contains="nowhere") == ()
 
 
+def _numbers(lines: Iterable[StoredLine]) -> list[int]:
+    return [json.loads(line.data)["seq"] for line in lines]
+
+
+def test_lines_come_from_either_end_as_they_are_stored(sink: AuditSink) -> None:
+    assert list(sink.lines()) == []
+    for _ in range(3):
+        sink.record(ENTRY)
+    assert _numbers(sink.lines()) == [1, 2, 3]
+    assert _numbers(sink.lines(newest_first=True)) == [3, 2, 1]
+    assert [sink.count_lines_before(line) for line in sink.lines()] == [0, 1, 2]
+    line = read_line(next(iter(sink.lines(since=NOON))))
+    assert line is not None
+    assert line.entry == replace(ENTRY, seq=1)
+
+
+def test_who_follows_gets_each_new_line_once_and_what_was_there_only_on_request(sink: AuditSink) -> None:
+    early = sink.follow()
+    assert early.read_new() == ()
+    sink.record(ENTRY)
+    sink.record(ENTRY)
+    late = sink.follow()
+    assert _numbers(early.read_new()) == [1, 2]
+    assert early.read_new() == late.read_new() == ()
+    sink.record(ENTRY)
+    assert _numbers(early.read_new()) == _numbers(late.read_new()) == [3]
+    assert early.read_new() == late.read_new() == ()
+    assert _numbers(early.lines_before()) == []
+    assert _numbers(late.lines_before()) == [2, 1]
+
+
+def test_the_revision_changes_with_every_entry_and_with_nothing_else(sink: AuditSink) -> None:
+    seen = [sink.revision()]
+    for _ in range(3):
+        sink.record(ENTRY)
+        seen.append(sink.revision())
+        assert list(sink.lines())
+        assert sink.revision() == seen[-1]
+    assert len(set(seen)) == 4
+
+
 def test_a_log_that_is_switched_off_takes_everything_and_keeps_nothing() -> None:
     log = NoLog()
     log.record(ENTRY)
     log.check_writable()
     assert log.find_newest(limit=9) == ()
+    follower = log.follow()
+    assert [*log.lines(), *log.lines(newest_first=True), *follower.read_new(), *follower.lines_before()] == []
+    assert log.revision() == NoLog().revision()
     log.close()
 
 

@@ -1,0 +1,143 @@
+"""Reading the audit log: what happened, as it happens, and how much of it. Needs `audit`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from loki_core.administration.office import admit
+from loki_core.audit.lines import LoggedLine, StoredLine, read_line
+from loki_core.audit.query import Query, Search
+from loki_core.audit.summary import AuditSummary, Counting, find_beginning
+from loki_core.scopes import AUDIT
+from loki_core.tokens.names import is_id
+
+if TYPE_CHECKING:
+    from loki_core.administration.office import Resources
+    from loki_core.interfaces import LineFollower
+    from loki_core.principal import Caller
+
+
+class AuditTrail:
+    """What the log says. All of it needs `audit`, which `*` includes."""
+
+    def __init__(self, resources: Resources, caller: Caller) -> None:
+        """Prepare; nothing is read.
+
+        Args:
+            resources: where the log is.
+            caller: who looks.
+        """
+        self._resources = resources
+        self._caller = caller
+
+    def _enter(self) -> None:
+        admit(self._resources, self._caller, AUDIT, resource_type="audit")
+
+    def entries(
+        self, query: Query | None = None, *, newest_first: bool = True, limit: int | None = None
+    ) -> Iterator[LoggedLine]:
+        """Return the entries that a query asks for, lazily: who stops early has read little more.
+
+        Args:
+            query: what is asked for; everything when left out.
+            newest_first: from the newest line to the oldest; else in the order of the log.
+            limit: how many at most.
+
+        Raises:
+            AuthorizationError: the actor does not hold `audit`.
+            AuditUnavailable: the log cannot be read; also later, while it is read.
+            StorageError: the query names a token, and the store, which knows its id, cannot be read.
+        """
+        self._enter()
+        query = query or Query()
+        lines = self._resources.sink.lines(newest_first=newest_first, since=query.since)
+        return islice(self._search(query).select(lines), limit)
+
+    def follow(self, query: Query | None = None, *, last: int = 0) -> Follower:
+        """Return who reads on from the log's end, which need not exist yet.
+
+        Args:
+            query: what is asked for; everything when left out.
+            last: how many of the entries that are there already come first.
+
+        Raises:
+            AuthorizationError, AuditUnavailable, StorageError: as for `entries`.
+        """
+        self._enter()
+        return Follower(self._resources.sink.follow(), self._search(query or Query()), last)
+
+    def summary(self, now: datetime | None = None, *, days: int = 7) -> AuditSummary:
+        """Return what happened in the last days, counted.
+
+        Args:
+            now: the end of the time that is counted; by default the clock's.
+            days: how many days, today counted (UTC).
+
+        Raises:
+            AuthorizationError, AuditUnavailable: as for `entries`.
+        """
+        self._enter()
+        now = now or self._resources.clock()
+        counting, search = Counting(now, days), Search(Query(since=find_beginning(now, days)))
+        for line in search.select(self._resources.sink.lines(since=find_beginning(now, days))):
+            counting.add(line.entry)
+        newest, oldest = self._find_end(newest_first=True), self._find_end(newest_first=False)
+        return counting.finish(
+            newest=newest.entry if newest else None,
+            oldest_at=oldest.entry.timestamp if oldest else None,
+            unreadable=search.unreadable,
+        )
+
+    def _find_end(self, *, newest_first: bool) -> LoggedLine | None:
+        return next(filter(None, map(read_line, self._resources.sink.lines(newest_first=newest_first))), None)
+
+    def find_line_number(self, line: LoggedLine) -> int:
+        """Return the number of a line in its file, from 1; reads the file up to there.
+
+        Raises:
+            AuthorizationError: the actor does not hold `audit`.
+            AuditUnavailable: the log cannot be read, or that file is gone.
+        """
+        self._enter()
+        return self._resources.sink.count_lines_before(line.stored) + 1
+
+    def revision(self) -> Hashable:
+        """Return what changes whenever the log does; cheap, asks no permission and never raises."""
+        return self._resources.sink.revision()
+
+    def _search(self, query: Query) -> Search:
+        if not query.token or is_id(query.token):
+            return Search(query)
+        holders = self._resources.store.view().find_by_name(query.token)
+        return Search(query, frozenset(record.id for record in holders))
+
+
+class Follower:
+    """Reads on in the log, for one query. Whoever holds it waits; this never does."""
+
+    def __init__(self, lines: LineFollower, search: Search, last: int = 0) -> None:
+        self._lines = lines
+        self._search = search
+        self._last = last
+
+    @property
+    def unreadable(self) -> int:
+        """How many lines that are no entries it met so far."""
+        return self._search.unreadable
+
+    def read_new(self) -> tuple[LoggedLine, ...]:
+        """Return the entries that came since the last call, oldest first; two stats when there are none.
+
+        The first call also returns those that were asked for of what was there already. Survives new days, files that
+        were full, pruning, and a log that does not exist yet; a half line is returned once it is whole.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+        """
+        last, self._last = self._last, 0
+        before: list[LoggedLine] = list(islice(self._search.select(self._lines.lines_before()), last)) if last else []
+        new: tuple[StoredLine, ...] = self._lines.read_new()
+        return (*reversed(before), *self._search.select(new))
