@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loki_tui.key_names import show_key
+from loki_tui.places import PLACES
+
+_ANYWHERE = ("list", "table", "everywhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,8 @@ class Action:
         label: one or two words, for the footer.
         help: one sentence, for `?`, the palette and the docs.
         run: the name of the method that does it, without `action_`.
-        place: where it works: `tokens`, `table`, or `everywhere`.
+        place: where it works: on a screen (`tokens`, `audit`), on every screen with a list (`list`), in the table of
+            one (`table`), or `everywhere`.
         changes: whether it changes the store; then it needs `*` and is off with --read-only.
         footer: its place in the footer, from 1, or 0 for none.
         refusal: why it is not allowed now, or "".
@@ -35,6 +39,10 @@ class Action:
     changes: bool = False
     footer: int = 0
     refusal: str = ""
+
+    def works_on(self, mode: str) -> bool:
+        """Tell whether it works on the screen of that name."""
+        return self.place in {mode, *_ANYWHERE}
 
     @property
     def shown_key(self) -> str:
@@ -112,6 +120,7 @@ ACTIONS = (
         label="Filter",
         help="Filter as you type: words, or terms such as owner:alice status:expiring -role:viewer",
         run="start_filter",
+        place="list",
         footer=5,
     ),
     Action(
@@ -136,6 +145,7 @@ ACTIONS = (
         label="Walk",
         help="Go to the next token that needs somebody",
         run="walk_concerns",
+        place="list",
     ),
     Action(
         id="list.sort",
@@ -157,6 +167,7 @@ ACTIONS = (
         label="Back",
         help="Unmark all, then clear the filter",
         run="step_back",
+        place="list",
     ),
     Action(id="table.down", keys="j,down", label="Down", help="Next row", run="move(1)", place="table"),
     Action(id="table.up", keys="k,up", label="Up", help="Row before", run="move(-1)", place="table"),
@@ -178,6 +189,17 @@ ACTIONS = (
     ),
     Action(id="table.top", keys="g,home", label="Top", help="First row", run="move_to_end(False)", place="table"),
     Action(id="table.bottom", keys="G,end", label="Bottom", help="Last row", run="move_to_end(True)", place="table"),
+    *(
+        Action(
+            id=f"place.{place.mode}",
+            keys=place.key,
+            label=place.title,
+            help=place.help,
+            run=f"show_place('{place.mode}')",
+            place="everywhere",
+        )
+        for place in PLACES
+    ),
     Action(
         id="app.palette",
         keys="colon,ctrl+p",

@@ -44,7 +44,7 @@ class LokiApp(GuardedApp):
     TITLE = "loki"
     DEFAULT_MODE = PLACES[0].mode
     # A style sheet that a screen brings along makes Textual parse all others again, so the first screen's is here.
-    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/tokens.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/list_screen.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind_actions(ACTIONS, "everywhere"),
     ]
@@ -117,6 +117,10 @@ class LokiApp(GuardedApp):
             return f"not allowed: it needs *, and {safe_text(actor.name)} holds {held}"
         return ""
 
+    def list_actions(self) -> tuple[Action, ...]:
+        """Return the actions that work on the screen that is shown."""
+        return tuple(action for action in self.actions if action.works_on(self.current_mode))
+
     def find_refusal(self, action_id: str) -> str:
         """Return why an action is not allowed, or ""."""
         return next((action.refusal for action in self.actions if action.id == action_id), "")
@@ -142,10 +146,10 @@ class LokiApp(GuardedApp):
             self.switch_mode(mode)
 
     def action_show_keys(self) -> None:
-        """Show every key."""
+        """Show every key that works here."""
         from loki_tui.dialogs.keys import KeysDialog
 
-        self.push_screen(KeysDialog(self.actions))
+        self.push_screen(KeysDialog(self.list_actions()))
 
     def action_leave(self) -> None:
         """Leave the console."""
@@ -189,10 +193,11 @@ class LokiApp(GuardedApp):
         while isinstance(self.screen, ModalScreen):
             await self.screen.dismiss(None)
         self.clear_notifications()
-        for screen in self.screen_stack:
-            forget = getattr(screen, "forget_marks", None)
-            if forget is not None:
-                forget()
+        for place in PLACES:
+            for screen in self._screen_stacks.get(place.mode, ()):
+                forget = getattr(screen, "forget_marks", None)
+                if forget is not None:
+                    forget()
         self.push_screen(LockedDialog(), lambda _: self.idle.unlock())
 
 

@@ -29,16 +29,19 @@ def remap_actions(keys: Mapping[str, str]) -> tuple[Action, ...]:
 
 
 def find_clashes(keys: Mapping[str, str]) -> tuple[Clash, ...]:
-    """Return what is wrong with a user's keys: ids that no action has, and keys that two actions would share."""
+    """Return what is wrong with a user's keys: ids that no action has, and keys that two actions of a screen share."""
     known = {action.id for action in ACTIONS}
     clashes = [Clash(key=id_, message=f"no action is called {id_!r}") for id_ in keys if id_ not in known]
-    taken: dict[str, str] = {}
+    taken: dict[str, list[Action]] = {}
     for action in remap_actions(keys):
         for key in action.keys.split(","):
             name = normalize_key(key)
-            if name in taken and taken[name] != action.id:
-                clashes.append(Clash(key=name, message=f"{show_key(name)} is given to {taken[name]} and {action.id}"))
-            taken.setdefault(name, action.id)
+            clashes += [
+                Clash(key=name, message=f"{show_key(name)} is given to {other.id} and {action.id}")
+                for other in taken.setdefault(name, [])
+                if other is not action and (other.works_on(action.place) or action.works_on(other.place))
+            ]
+            taken[name].append(action)
     return tuple(clashes)
 
 
@@ -59,6 +62,6 @@ def bind_actions(actions: Iterable[Action], place: str) -> list[Binding]:
 
 def write_table(actions: Iterable[Action] = ACTIONS) -> str:
     """Return the actions as a table in Markdown, for the docs."""
-    lines = ["| Key | Id | What it does |", "|---|---|---|"]
-    lines += [f"| `{action.shown_keys}` | `{action.id}` | {action.help} |" for action in actions]
+    lines = ["| Key | Where | Id | What it does |", "|---|---|---|---|"]
+    lines += [f"| `{action.shown_keys}` | {action.place} | `{action.id}` | {action.help} |" for action in actions]
     return "\n".join(lines) + "\n"

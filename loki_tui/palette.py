@@ -56,7 +56,7 @@ class ActionCommands(Provider):
 
     def _list_actions(self) -> list[Action]:
         app = cast("LokiApp", self.app)
-        return [action for action in app.actions if action.place != "table" and action.id != "app.palette"]
+        return [action for action in app.list_actions() if action.place != "table" and action.id != "app.palette"]
 
     async def _run(self, action: Action) -> None:
         space = "app" if action.place == "everywhere" else "screen"

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One screen: its number key, its name, and how to make it."""
+    """One screen: its number key, its name, what is there, and how to make it."""
 
     key: str
     title: str
     mode: str
+    help: str
     open: Callable[[LokiApp], Screen[None]]
 
 
@@ -28,4 +29,4 @@ def _open_tokens(app: LokiApp) -> Screen[None]:
     return TokensScreen(app.loki)
 
 
-PLACES = (Place(key="1", title="Tokens", mode="tokens", open=_open_tokens),)
+PLACES = (Place(key="1", title="Tokens", mode="tokens", help="Go to the tokens", open=_open_tokens),)

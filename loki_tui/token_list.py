@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from loki_core import LokiError
 from loki_tui.concerns import Concern, count_concerns
-from loki_tui.filtering import Filter, parse_filter
+from loki_tui.filtering import parse_filter
 from loki_tui.ordering import Order, sort_rows
 from loki_tui.rows import Row, build_rows
 from loki_tui.spans import Span
 from loki_tui.token_cells import format_cell
+from loki_tui.token_fields import TOKEN_FIELDS
 
 if TYPE_CHECKING:
     from loki_core import Loki
@@ -75,7 +76,7 @@ class TokenList:
         self.total = 0
         self._all: Sequence[Row] = ()
         self._shown: Sequence[Row] = ()
-        self._filter = Filter()
+        self._filter = parse_filter("", TOKEN_FIELDS)
 
     def show_reading(self, reading: Reading) -> None:
         """Take over the rows of a reading; the filter stays."""
@@ -86,14 +87,9 @@ class TokenList:
 
     def show_matches(self, text: str) -> None:
         """Show only the rows that pass this filter line."""
-        wanted = parse_filter(text)
+        wanted = parse_filter(text, TOKEN_FIELDS)
         # A longer word can only match fewer rows, so the last answer is enough to look through.
-        narrower = (
-            wanted.terms == self._filter.terms
-            and len(wanted.words) == len(self._filter.words)
-            and all(old in new for old, new in zip(self._filter.words, wanted.words, strict=True))
-        )
-        self._shown = wanted.select(self._shown if narrower else self._all)
+        self._shown = wanted.select(self._shown if wanted.is_narrower(self._filter) else self._all)
         self._filter = wanted
 
     @property

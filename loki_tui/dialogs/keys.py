@@ -14,7 +14,6 @@ from loki_core import safe_text
 from loki_tui.actions import Action
 from loki_tui.dialogs.dialog import Dialog, Line, Reading, Row
 
-_PLACES = {"everywhere": "Everywhere"}
 _MOUSE = (("Click", "goes to a row; in front of it marks it, twice opens its history"),)
 _IN_DIALOGS = (
     ("Tab arrows", "from field to field; left and right, or Space, choose"),
@@ -41,7 +40,7 @@ class KeysDialog(Dialog[None]):
     def compose_body(self) -> Iterator[Widget]:
         """Yield the keys, by place."""
         for place in dict.fromkeys(action.place for action in self._actions):
-            yield Line(_PLACES.get(place, place.capitalize()), classes="head")
+            yield Line(place.capitalize(), classes="head")
             for action in self._actions:
                 if action.place == place:
                     yield Row(safe_text(action.shown_keys), Line(self._describe(action)))

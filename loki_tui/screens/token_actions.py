@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
-from loki_core import LokiError, Status, Token, safe_text
+from loki_core import Status, Token, safe_text
 from loki_tui.rows import Row
+from loki_tui.screens.list_screen import ListScreen
 
 if TYPE_CHECKING:
-    from loki_core import Draft, Loki
-    from loki_tui.app import LokiApp
+    from loki_core import Draft
 
 DEAD = frozenset({Status.REVOKED, Status.EXPIRED})
 
 
-class TokenActions(Screen[None]):
-    """A screen that shows tokens, with the actions on them. Dialogs are imported when they are first opened."""
+class TokenActions(ListScreen):
+    """A screen that lists tokens, with the actions on them. Dialogs are imported when they are first opened."""
 
-    loki: Loki
-    app: LokiApp
     _follow: str | None = None
-    _is_asking = False
 
     @property
     @abstractmethod
@@ -46,30 +40,11 @@ class TokenActions(Screen[None]):
         follow, self._follow = self._follow, None
         return follow
 
-    def _start(self, action: str, flow: Callable[[], Awaitable[None]]) -> None:
-        """Run the dialogs of an action, one action at a time, unless it is not allowed."""
-        refusal = self.app.find_refusal(action)
-        if refusal:
-            self.app.say(refusal, severity="warning")
-        elif not self._is_asking:
-            self._is_asking = True
-
-            async def ask() -> Any:
-                try:
-                    await flow()
-                except LokiError as error:
-                    self.app.show_error(error)
-                finally:
-                    self._is_asking = False
-
-            # The function itself: a coroutine that is never started, as the console ends, would be complained about.
-            self.run_worker(ask, group="dialogs")
-
     # Making
 
     def action_new_token(self) -> None:
         """Ask for a new token and reveal its secret."""
-        self._start("token.new", self._make_new)
+        self.start_dialogs("token.new", self._make_new)
 
     async def _make_new(self) -> None:
         from loki_tui.dialogs.new_token import NewTokenDialog
@@ -79,7 +54,7 @@ class TokenActions(Screen[None]):
 
     def action_rotate_token(self) -> None:
         """Ask how to rotate the token at the cursor and reveal the new secret."""
-        self._start("token.rotate", self._rotate)
+        self.start_dialogs("token.rotate", self._rotate)
 
     async def _rotate(self) -> None:
         from loki_tui.dialogs.rotate import RotateDialog
@@ -104,7 +79,7 @@ class TokenActions(Screen[None]):
 
     def action_revoke_tokens(self) -> None:
         """Ask whether to revoke the marked tokens, or the one at the cursor."""
-        self._start("token.revoke", self._revoke)
+        self.start_dialogs("token.revoke", self._revoke)
 
     async def _revoke(self) -> None:
         tokens = [token for row in self.chosen_rows for token in row.tokens if not token.revoked]
@@ -115,7 +90,7 @@ class TokenActions(Screen[None]):
 
     def action_end_grace(self) -> None:
         """Ask whether to revoke the old secret of the rotated token at the cursor."""
-        self._start("token.end_grace", self._end_grace)
+        self.start_dialogs("token.end_grace", self._end_grace)
 
     async def _end_grace(self) -> None:
         row = self.current_row
@@ -141,7 +116,7 @@ class TokenActions(Screen[None]):
 
     def action_delete_tokens(self) -> None:
         """Ask whether to delete the marked tokens, or the one at the cursor."""
-        self._start("token.delete", self._delete)
+        self.start_dialogs("token.delete", self._delete)
 
     async def _delete(self) -> None:
         from loki_tui.dialogs.delete import DeleteDialog
@@ -168,7 +143,7 @@ class TokenActions(Screen[None]):
         if self.current_row is None:
             self.action_new_token()
         else:
-            self._start("token.history", self._show_history)
+            self.start_dialogs("token.history", self._show_history)
 
     async def _show_history(self) -> None:
         from loki_tui.dialogs.history import HistoryDialog
@@ -178,7 +153,7 @@ class TokenActions(Screen[None]):
 
     def action_explain_token(self) -> None:
         """Explain what the token at the cursor may do."""
-        self._start("token.why", self._explain)
+        self.start_dialogs("token.why", self._explain)
 
     async def _explain(self) -> None:
         from loki_tui.dialogs.why import WhyDialog

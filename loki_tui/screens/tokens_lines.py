@@ -1,42 +1,36 @@
-"""The lines around the table of tokens: counts, filter summary, status, keys, and what stands there instead. Pure."""
+"""The lines around the table of tokens: counts, filter summary, status, and what stands there instead. Pure."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 
 from loki_core import AuthorizationError, LokiError, Status, StorageError, safe_text
-from loki_tui.actions import Action
 from loki_tui.concerns import describe_counts
-from loki_tui.places import PLACES
 from loki_tui.rows import Row
-from loki_tui.spans import Line, Span, join_ends, measure, take_while_fits
+from loki_tui.screens.list_lines import (
+    LABEL,
+    compose_facts,
+    compose_panel,
+    compose_summary,
+    compose_warnings,
+    end_with_command,
+)
+from loki_tui.spans import Line, Span, join_ends
 from loki_tui.token_list import Reading
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@%+:/-]*\Z")
-_LABEL = 14
-_FILTER_HINT = (
-    Span(" / ", "key", "screen.start_filter"),
-    Span("words or status:expiring", "muted", "screen.start_filter"),
-)
 _HEADLESS = "headless: loki enterprise token"
 
 
-def compose_tabs(current: str, reading: Reading | None, width: int) -> Line:
-    """Return the line of screens, with how many tokens are in which state at its end."""
-    tabs: list[Span] = []
-    for place in PLACES:
-        tone = "strong" if place.mode == current else "muted"
-        tabs += [Span(f" {place.key} {place.title} ", tone, f"app.show_place('{place.mode}')")]
+def count_states(reading: Reading | None) -> list[list[Span]]:
+    """Return how many tokens are in which state, for the line of screens."""
     if reading is None or reading.error is not None:
-        return join_ends(tabs, (), width)
+        return []
     counts: dict[Status, int] = {}
     for row in reading.rows:
         counts[row.status] = counts.get(row.status, 0) + 1
-    parts = [[Span(f"{counts[status]} {status.value}", "muted")] for status in Status if status in counts]
-    room = width - measure(tabs) - 2
-    return join_ends(tabs, [*take_while_fits(parts, room, separator="  "), Span(" ")], width)
+    return [[Span(f"{counts[status]} {status.value}", "muted")] for status in Status if status in counts]
 
 
 def compose_attention(reading: Reading | None, width: int) -> Line:
@@ -46,23 +40,16 @@ def compose_attention(reading: Reading | None, width: int) -> Line:
     if not reading.counts:
         return join_ends([Span(" nothing needs you today", "muted")], (), width)
     hint = [Span("w", "key", "screen.walk_concerns"), Span(" Walk ", "muted", "screen.walk_concerns")]
-    said = describe_counts(reading.counts)
-    room = width - measure(hint) - 4
-    told = [[Span(text, "warn")] for text in said]
-    parts = take_while_fits(told, room, separator=" | ")
-    if len(parts) < 2 * len(told) - 1:
-        parts = take_while_fits(told, room - len(" +9 more"), separator=" | ")
-        parts.append(Span(f" +{len(told) - (len(parts) + 1) // 2} more", "muted"))
-    return join_ends([Span(" ! ", "bad"), *parts], hint, width)
+    return compose_warnings(describe_counts(reading.counts), hint, width)
 
 
-def compose_summary(
+def compose_shown(
     reading: Reading | None, shown: int, *, is_filtered: bool, with_revoked: bool, hint: bool, width: int
 ) -> Line:
     """Return how much of the store is shown, and in which order; with a hint how to filter when nothing is typed."""
-    start = _FILTER_HINT if hint else ()
+    example = "status:expiring" if hint else ""
     if reading is None:
-        return join_ends(start, [Span("reading… ", "muted")], width)
+        return compose_summary(example, [[Span("reading…", "muted")]], width)
     total = len(reading.rows)
     count = f"{shown:,} of {total:,} shown" if is_filtered else f"{total:,} shown"
     order = f"by {reading.order.value}" + (", reversed" if reading.backwards else "")
@@ -71,7 +58,7 @@ def compose_summary(
         [Span("with revoked" if with_revoked else "not revoked", "muted", "screen.toggle_revoked")],
         [Span(order, "muted", "screen.sort_next")],
     ]
-    return join_ends(start, [*take_while_fits(parts, width - measure(start) - 2, separator=" | "), Span(" ")], width)
+    return compose_summary(example, parts, width)
 
 
 def name_for_shell(row: Row) -> str:
@@ -105,37 +92,8 @@ def compose_status(
         deed, names = "show", name_for_shell(row)
     else:
         deed, names = "list", ""
-    # A command that is cut somewhere is worse than one that says it is not whole.
-    for end in (f"{_HEADLESS} {deed} {names}", f"{_HEADLESS} {deed} …", f"… token {deed} {names}"):
-        if measure(start) + len(end.rstrip()) + 3 <= width:
-            return join_ends(start, [Span(f"{end.rstrip()} ", "muted")], width)
-    return join_ends(start, (), width)
-
-
-def compose_footer(actions: Sequence[Action], width: int) -> Line:
-    """Return the keys; in a narrow terminal fewer, but always those for help and for leaving."""
-    shown = sorted((action for action in actions if action.footer), key=lambda action: action.footer)
-    off = [action.shown_key for action in actions if action.refusal]
-    parts = [
-        [
-            Span(action.shown_key, "key", _click(action)),
-            Span(f" {action.label}", "", _click(action)),
-        ]
-        for action in shown
-        if not action.refusal
-    ]
-    always, others = parts[-2:], parts[:-2]
-    if off:
-        others.append([Span(f"off: {' '.join(off)}", "warn", "app.show_keys")])
-    room = width - 2 - sum(measure(part) + 2 for part in always)
-    line = take_while_fits(others, room, separator="  ")
-    for part in always:
-        line += [Span("  "), *part] if line else part
-    return join_ends([Span(" "), *line], (), width)
-
-
-def _click(action: Action) -> str:
-    return f"{'app' if action.place == 'everywhere' else 'screen'}.{action.run}"
+    forms = (f"{_HEADLESS} {deed} {names}", f"{_HEADLESS} {deed} …", f"… token {deed} {names}")
+    return end_with_command(start, [form.rstrip() for form in forms], width)
 
 
 def compose_empty(store: str, hidden: int, refusal: str, width: int) -> list[list[Span]]:
@@ -151,19 +109,19 @@ def compose_empty(store: str, hidden: int, refusal: str, width: int) -> list[lis
         rows.append(("n", f"off: {refusal}", ""))
     else:
         rows.append(("Enter or n", "make a token; its secret is shown once", "screen.new_token"))
-    lines = _compose_panel(title, "strong", [safe_text(said)], width)
+    lines = compose_panel(title, "strong", [safe_text(said)], width)
     lines += [
-        [Span("   "), Span(key.ljust(_LABEL), "key", action), Span(text, "", action)] for key, text, action in rows
+        [Span("   "), Span(key.ljust(LABEL), "key", action), Span(text, "", action)] for key, text, action in rows
     ]
     lines += [
         [],
         [
-            Span("   headless".ljust(_LABEL + 3), "muted"),
+            Span("   headless".ljust(LABEL + 3), "muted"),
             Span("loki enterprise token generate ci-bot --role viewer"),
         ],
     ]
     if not hidden:
-        lines.append([Span("   to look round".ljust(_LABEL + 3), "muted"), Span("loki-tui --demo")])
+        lines.append([Span("   to look round".ljust(LABEL + 3), "muted"), Span("loki-tui --demo")])
     return lines
 
 
@@ -176,22 +134,11 @@ def compose_error(store: str, error: LokiError, width: int) -> list[list[Span]]:
         untouched = "Nothing was changed. This screen goes on by itself once the store can be read."
     else:
         title, untouched = "The tokens cannot be shown", "This screen tries again by itself."
-    lines = _compose_panel(f"! {title}", "bad", [safe_text(error.message)], width)
-    table = [("store", safe_text(store)), ("what to do", safe_text(error.remedy)), ("", untouched)]
-    table.append(("headless", "loki enterprise doctor"))
-    table.append(("code", error.code))
-    for label, text in table:
-        if text:
-            wrapped = textwrap.wrap(text, max(width - _LABEL - 6, 20), break_on_hyphens=False)
-            lines += [
-                [Span(f"   {label if index == 0 else ''}".ljust(_LABEL + 3), "muted"), Span(part)]
-                for index, part in enumerate(wrapped)
-            ]
-    return lines
-
-
-def _compose_panel(title: str, tone: str, said: Sequence[str], width: int) -> list[list[Span]]:
-    lines: list[list[Span]] = [[], [Span(f"   {title}", tone)], []]
-    for text in said:
-        lines += [[Span(f"   {part}")] for part in textwrap.wrap(text, max(width - 6, 20), break_on_hyphens=False)]
-    return [*lines, []]
+    facts = [
+        ("store", store),
+        ("what to do", error.remedy),
+        ("", untouched),
+        ("headless", "loki enterprise doctor"),
+        ("code", error.code),
+    ]
+    return [*compose_panel(f"! {title}", "bad", [safe_text(error.message)], width), *compose_facts(facts, width)]

@@ -5,6 +5,7 @@ import pytest
 from loki_core import Status
 from loki_tui.filtering import parse_filter
 from loki_tui.rows import build_rows
+from loki_tui.token_fields import TOKEN_FIELDS
 from tests.tui.samples import NOW, make_pair, make_token
 
 ROWS = build_rows(
@@ -46,4 +47,4 @@ ROWS = build_rows(
     ],
 )
 def test_words_and_terms_must_all_hold(text: str, names: list[str]) -> None:
-    assert [row.token.name for row in parse_filter(text).select(ROWS)] == names
+    assert [row.token.name for row in parse_filter(text, TOKEN_FIELDS).select(ROWS)] == names

@@ -27,6 +27,12 @@ def test_two_actions_on_one_key_and_unknown_ids_are_reported_by_name() -> None:
     assert told == ["no action is called 'token.frobnicate'", "n is given to token.new and token.revoke"]
 
 
+def test_a_key_may_mean_something_else_on_another_screen_but_nothing_else_on_its_own() -> None:
+    assert find_clashes({"token.why": "w"})[0].message == "w is given to token.why and list.walk"
+    assert find_clashes({"token.why": "j"})[0].message == "j is given to token.why and table.down"
+    assert find_clashes({"place.tokens": "y"})[0].message == "y is given to token.why and place.tokens"
+
+
 def test_keys_that_terminals_eat_have_a_plain_second_key() -> None:
     for action in ACTIONS:
         keys = action.keys.split(",")

@@ -52,6 +52,14 @@ async def test_ending_a_grace_needs_a_rotation_and_asks_about_the_old_secret_alo
         await wait_until(pilot, lambda: type(pilot.app.screen).__name__ == "RevokeDialog")
 
 
+async def test_a_double_click_opens_the_history_of_the_token(loki: Loki) -> None:
+    fill(loki, 3)
+    async with build_app(loki).run_test(notifications=True, size=SIZE) as pilot:
+        await wait_for_rows(pilot)
+        await pilot.click("#rows", offset=(8, 1), times=2)
+        await wait_until(pilot, lambda: "History of svc-01" in read_screen(pilot))
+
+
 async def test_what_fails_becomes_a_notice_with_the_remedy(loki: Loki, tmp_path: Path) -> None:
     fill(loki, 1)
     async with build_app(loki).run_test(notifications=True, size=SIZE) as pilot:
@@ -60,7 +68,7 @@ async def test_what_fails_becomes_a_notice_with_the_remedy(loki: Loki, tmp_path:
         async def fail() -> None:
             loki.tokens.get("svc-99")
 
-        screen._start("token.why", fail)
+        screen.start_dialogs("token.why", fail)
         await wait_until(pilot, lambda: "svc-99" in read_screen(pilot))
 
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +7,7 @@ from loki_tui.actions import ACTIONS
 from loki_tui.concerns import count_concerns
 from loki_tui.rows import build_rows
 from loki_tui.screens import tokens_lines as lines
+from loki_tui.screens.list_lines import compose_footer, compose_tabs
 from loki_tui.spans import Span, measure
 from loki_tui.token_list import Reading
 from tests.tui.samples import NOW, make_pair, make_token
@@ -48,26 +48,13 @@ def test_when_nothing_needs_somebody_it_says_so() -> None:
 def test_every_line_has_exactly_the_width_of_the_terminal(width: int) -> None:
     row = TROUBLED.rows[0]
     for line in (
-        lines.compose_tabs("tokens", TROUBLED, width),
+        compose_tabs("tokens", ACTIONS, lines.count_states(TROUBLED), [Span("audit sealed #12")], width),
         lines.compose_attention(TROUBLED, width),
-        lines.compose_summary(TROUBLED, 4, is_filtered=True, with_revoked=True, hint=True, width=width),
+        lines.compose_shown(TROUBLED, 4, is_filtered=True, with_revoked=True, hint=True, width=width),
         lines.compose_status(TROUBLED, row, TROUBLED.rows, 2, silent_for=0, width=width),
-        lines.compose_footer(ACTIONS, width),
+        compose_footer(ACTIONS, width),
     ):
         assert measure(line) == width
-
-
-def test_the_keys_for_help_and_for_leaving_are_there_at_any_width() -> None:
-    assert say(lines.compose_footer(ACTIONS, 80)).endswith("? Keys  q Quit")
-    assert say(lines.compose_footer(ACTIONS, 40)).endswith("? Keys  q Quit")
-    assert "Revoke" not in say(lines.compose_footer(ACTIONS, 40))
-
-
-def test_actions_that_are_off_are_named_and_not_offered() -> None:
-    off = [replace(action, refusal="no") if action.changes else action for action in ACTIONS]
-    told = say(lines.compose_footer(off, 100))
-    assert "off: n r x d e" in told
-    assert "Revoke" not in told
 
 
 def test_a_command_that_does_not_fit_is_not_cut_in_the_middle() -> None:
