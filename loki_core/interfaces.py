@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -197,6 +197,13 @@ class AuditSink(Protocol):
 
         Raises:
             AuditUnavailable: it was not written.
+        """
+
+    def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
+        """Append entries that belong together one after the other, all or none.
+
+        Raises:
+            AuditUnavailable: none of them was written.
         """
 
     @property

@@ -92,10 +92,9 @@ class Ledger:
             )
         self._held = ()
         try:
-            for entry in entries:
-                self._sink.record(entry)
+            self._sink.record_all(entries)
         except AuditUnavailable:
-            self._recovered = False  # the first of them may be in the log: the next change says that they failed
+            self._recovered = False  # a log that fails altogether may hold them: the next change says that they failed
             raise
         transaction.set_outbox(())
         try:

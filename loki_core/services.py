@@ -75,7 +75,11 @@ class _Parts:
             return NoLog()
         from loki_core.audit.file_log import FileLog
 
-        return FileLog(str(self.settings.dashboard / "audit"))
+        return FileLog(
+            str(self.settings.dashboard / "audit"),
+            clock=self.clock,
+            max_file_size=self.settings.audit.max_file_size,
+        )
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -4,80 +4,75 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import threading
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_entry, parse_line, seal_entry
-from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.audit.chain import parse_entry, parse_line
+from loki_core.audit.day_files import list_day_files
+from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_follower import FileFollower
-from loki_core.audit.file_lines import count_lines_before, find_revision, read_lines
+from loki_core.audit.file_lines import FIRM, as_audit_unavailable, count_lines_before, find_revision, read_lines
+from loki_core.audit.group_commit import GroupCommit, Request
+from loki_core.audit.held_files import HeldFiles
 from loki_core.audit.lines import StoredLine
-from loki_core.disk.content import read_all, write_all
+from loki_core.audit.log_end import LogEnd
+from loki_core.audit.log_writer import LogWriter
+from loki_core.audit.sealing import NOT_SEALED, Sealing
+from loki_core.clock import read_system_clock
 from loki_core.disk.directory import PrivateDirectory
-from loki_core.disk.durability import sync
-from loki_core.disk.failures import as_storage_error
-from loki_core.disk.lock import HeldLock, hold_lock
 from loki_core.errors import AuditUnavailable, StorageError
 from loki_core.forks import renew_after_fork
-from loki_core.frozen import dataclass
+from loki_core.interfaces import Clock
 
-LOCK_NAME = ".audit.lock"
-_DAY_FILE = re.compile(r"audit-\d{4}-\d{2}-\d{2}\.jsonl\Z")
+MEGABYTE = 1_000_000
 _LOCK_SECONDS = 10.0
-_FIRM = 2
-"""The log is in the store's directory, which may be no link either."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    """Where the log ends: the newest file, its inode and size, the last line's hash and number."""
-
-    name: str = ""
-    inode: int = 0
-    size: int = 0
-    last_hash: str = GENESIS
-    seq: int = 0
 
 
 class FileLog:
-    """The log in one directory."""
+    """The log in one directory. Safe to use from several threads and on both sides of a fork."""
 
     newest_head: Mapping[str, Any] | None = None
 
-    def __init__(self, path: str, *, lock_seconds: float = _LOCK_SECONDS) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        clock: Clock = read_system_clock,
+        max_file_size: float = 10,
+        lock_seconds: float = _LOCK_SECONDS,
+        sealing: Sealing = NOT_SEALED,
+    ) -> None:
         """Prepare; nothing is read or made.
 
         Args:
             path: the directory of the log.
+            clock: returns the current time, aware; for what happens outside of an entry.
+            max_file_size: of one file (MB): a larger one is continued in another.
             lock_seconds: how long to wait for another writer.
+            sealing: is told under the lock what was written.
         """
         self._path = os.path.abspath(path)
-        self._lock_seconds = lock_seconds
+        self._sealing = sealing
+        self._held = HeldFiles(self._path, lock_seconds)
+        self._writer = LogWriter(self._held, clock, int(max_file_size * MEGABYTE), sealing)
         self.renew()
         renew_after_fork(self)
 
     def renew(self) -> None:
-        """Begin anew in a forked child."""
+        """Begin anew in a forked child: its descriptors share the parent's lock."""
+        self._held.close()
+        self._writer.forget()
         self._mutex = threading.Lock()
-        self._end = _End()
+        self._group = GroupCommit(self._write)
 
     @property
     def label(self) -> str:
         """What to call the log to a person."""
         return self._path
-
-    @contextmanager
-    def _unavailable(self, deed: str) -> Iterator[None]:
-        try:
-            with as_storage_error(f"the audit log in {self._path} cannot be {deed}"):
-                yield
-        except StorageError as error:
-            raise AuditUnavailable(error.message, remedy=error.remedy) from None
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Append an entry.
@@ -89,83 +84,61 @@ class FileLog:
         Raises:
             AuditUnavailable: it was not written.
         """
-        with (
-            self._unavailable("written"),
-            PrivateDirectory.open(self._path, create=True, firm=_FIRM) as directory,
-            hold_lock(directory, LOCK_NAME, wait_seconds=self._lock_seconds) as lock,
-            self._mutex,
-        ):
-            self._append(directory, lock, entry, durable)
+        self._group.submit((entry,), durable)
 
-    def _append(self, directory: PrivateDirectory, lock: HeldLock, entry: AuditEntry, durable: bool) -> None:
-        end = self._find_end(directory)
-        # The name never goes backwards, also when the clock does: the chain follows the order of the names.
-        name = max(f"audit-{entry.timestamp.astimezone(UTC):%Y-%m-%d}.jsonl", end.name)
-        opened = directory.open_file(name, os.O_RDWR | os.O_APPEND, create=True)
+    def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
+        """Append entries one after the other, all or none.
+
+        Raises:
+            AuditUnavailable: none was written.
+        """
+        if entries:
+            self._group.submit(entries, durable)
+
+    def _write(self, batch: Sequence[Request]) -> None:
+        """Write what several threads want written, and tell each request what became of its entries."""
         try:
-            size = opened.status.st_size
-            kept = self._find_kept_size(opened.descriptor, size)
-            entries = [entry]
-            if kept < size:
-                entries.insert(0, _describe_loss(entry, size - kept))
-            lines = []
-            last_hash, seq = end.last_hash, end.seq
-            for each in entries:
-                seq += 1
-                line, last_hash = seal_entry(each, last_hash, seq)
-                lines.append(line + b"\n")
-            data = b"".join(lines)
-            lock.check_in_place()
-            if kept < size:
-                os.ftruncate(opened.descriptor, kept)
-            elif size and os.pread(opened.descriptor, 1, size - 1) != b"\n":
-                data = b"\n" + data
-            try:
-                write_all(opened.descriptor, data)
-                if durable:
-                    sync(opened.descriptor)
-                    if size == 0:
-                        sync(directory.descriptor)
-            except OSError:
-                # An entry that may not be durable was not acknowledged: take it back, so that no half line stays.
-                os.ftruncate(opened.descriptor, kept)
+            with self._mutex, as_audit_unavailable(self._path, "written"):
+                directory = self._held.acquire()
+                try:
+                    self._append(directory, batch)
+                finally:
+                    self._held.release()
+        except AuditUnavailable as error:
+            for request in batch:
+                if not request.is_settled:
+                    request.settle(AuditUnavailable(error.message, remedy=error.remedy))
+
+    def _append(self, directory: PrivateDirectory, batch: Sequence[Request]) -> None:
+        entries = [entry for request in batch for entry in request.entries]
+        try:
+            self._writer.append(directory, entries, durable=any(request.durable for request in batch))
+        except (OSError, StorageError):
+            if len(batch) == 1:
                 raise
-            inode, size = opened.status.st_ino, kept + len(data)
-        finally:
-            os.close(opened.descriptor)
-        self._end = _End(name=name, inode=inode, size=size, last_hash=last_hash, seq=seq)
+            for request in batch:  # together they may have been too much: each gets a chance of its own
+                try:
+                    with as_audit_unavailable(self._path, "written"):
+                        self._append(directory, (request,))
+                except AuditUnavailable as error:
+                    request.settle(error)
+        for request in batch:
+            if not request.is_settled:
+                request.settle()
 
-    def _find_kept_size(self, descriptor: int, size: int) -> int:
-        """Return the size without a last line that a crash tore."""
-        if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
-            return size
-        content = read_all(descriptor, size)
-        tail = content[content.rfind(b"\n") + 1 :]
-        return size if parse_line(tail) is not None else size - len(tail)
+    @contextmanager
+    def hold(self) -> Iterator[tuple[PrivateDirectory, LogEnd]]:
+        """Hold the log's lock while the block runs, and return its directory and where it ends.
 
-    def _find_end(self, directory: PrivateDirectory) -> _End:
-        names = _day_files(directory)
-        if not names:
-            return _End()
-        known = self._end
-        status = os.stat(names[-1], dir_fd=directory.descriptor, follow_symlinks=False)
-        if (known.name, known.inode, known.size) == (names[-1], status.st_ino, status.st_size):
-            return known
-        return self._count_to_end(directory, names)
-
-    def _count_to_end(self, directory: PrivateDirectory, names: list[str]) -> _End:
-        """Find the last hash, and the number of the last line: counted from the newest line that has one."""
-        last_hash, behind = "", 0
-        for name in reversed(names):
-            for fields in _read_backwards(directory, name):
-                digest = fields.get(HASH_FIELD)
-                if not last_hash and isinstance(digest, str):
-                    last_hash = digest
-                seq = fields.get("seq")
-                if isinstance(seq, int) and last_hash:
-                    return _End(name=names[-1], last_hash=last_hash, seq=seq + behind)
-                behind += 1
-        return _End(name=names[-1], last_hash=last_hash or GENESIS, seq=behind)
+        Raises:
+            AuditUnavailable: it cannot be locked, or its end cannot be found.
+        """
+        with self._mutex, as_audit_unavailable(self._path, "written"):
+            directory = self._held.acquire()
+            try:
+                yield directory, self._writer.find_end(directory)
+            finally:
+                self._held.release()
 
     def check_writable(self) -> None:
         """Find out whether an entry could be written now; makes nothing.
@@ -176,10 +149,10 @@ class FileLog:
         place = self._path
         while not os.path.lexists(place):
             place = os.path.dirname(place)
-        with self._unavailable("written"):
+        with as_audit_unavailable(self._path, "written"):
             if place == self._path:
-                with PrivateDirectory.open(place, firm=_FIRM) as directory:
-                    for name in _day_files(directory)[-1:]:
+                with PrivateDirectory.open(place, firm=FIRM) as directory:
+                    for name in list_day_files(directory.names())[-1:]:
                         os.close(directory.open_file(name, os.O_RDWR | os.O_APPEND).descriptor)
             if not os.access(place, os.W_OK | os.X_OK):
                 raise StorageError(f"{place} cannot be written", remedy="mend its permissions, or remount it")
@@ -201,20 +174,13 @@ class FileLog:
         found: list[AuditEntry] = []
         written = json.dumps(token_id)[1:-1]  # as it stands in a line, whatever is in it
         wanted = [text.encode(errors="replace") for text in (written, contains) if text]
-        with self._unavailable("read"):
-            try:
-                directory = PrivateDirectory.open(self._path, firm=_FIRM)
-            except FileNotFoundError:
-                return ()
-            with directory:
-                for name in reversed(_day_files(directory)):
-                    for line in _read_lines_backwards(directory, name):
-                        within -= 1
-                        entry = parse_entry(parse_line(line) or {}) if all(t in line for t in wanted) else None
-                        if entry is not None and (not token_id or token_id in {entry.resource_id, entry.token_id}):
-                            found.append(entry)
-                        if len(found) == limit or within == 0:
-                            return tuple(found)
+        for line in self.lines(newest_first=True):
+            within -= 1
+            entry = parse_entry(parse_line(line.data) or {}) if all(text in line.data for text in wanted) else None
+            if entry is not None and (not token_id or token_id in {entry.resource_id, entry.token_id}):
+                found.append(entry)
+            if len(found) == limit or within == 0:
+                break
         return tuple(found)
 
     def lines(self, *, newest_first: bool = False, since: datetime | None = None) -> Iterator[StoredLine]:
@@ -234,43 +200,7 @@ class FileLog:
         return find_revision(self._path)
 
     def close(self) -> None:
-        """Do nothing: no file stays open between entries."""
-
-
-def _describe_loss(entry: AuditEntry, size: int) -> AuditEntry:
-    return AuditEntry(
-        timestamp=entry.timestamp,
-        event=AuditEvent.RECOVER,
-        user_id=entry.user_id,
-        resource_type="audit",
-        success=False,
-        error="torn_line",
-        details={"dropped_bytes": size, "reason": "the last line was cut short by a crash"},
-    )
-
-
-def _day_files(directory: PrivateDirectory) -> list[str]:
-    return [name for name in directory.names() if _DAY_FILE.match(name)]
-
-
-def _read_backwards(directory: PrivateDirectory, name: str) -> Iterator[dict[str, object]]:
-    """Yield the JSON objects of a file's lines, from the last to the first."""
-    for line in _read_lines_backwards(directory, name):
-        fields = parse_line(line)
-        if fields is not None:
-            yield fields
-
-
-def _read_lines_backwards(directory: PrivateDirectory, name: str) -> Iterator[bytes]:
-    opened = directory.open_file(name)
-    try:
-        end, carry = opened.status.st_size, b""
-        while end > 0:
-            start = max(end - (1 << 16), 0)
-            carry = os.pread(opened.descriptor, end - start, start) + carry
-            lines = carry.split(b"\n")
-            carry = lines.pop(0) if start else b""
-            end = start
-            yield from (line for line in reversed(lines) if line)
-    finally:
-        os.close(opened.descriptor)
+        """Let go of every file. The log can be used again afterwards."""
+        self._sealing.close()
+        with self._mutex:
+            self._held.close()

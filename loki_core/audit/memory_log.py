@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,12 @@ class MemoryLog:
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Append an entry."""
-        self.entries.append(replace(entry, seq=len(self.entries) + 1))
+        self.record_all((entry,), durable=durable)
+
+    def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
+        """Append entries."""
+        first = len(self.entries) + 1
+        self.entries += [replace(entry, seq=seq) for seq, entry in enumerate(entries, first)]
 
     def check_writable(self) -> None:
         """Memory can always be written."""
@@ -95,6 +100,9 @@ class NoLog:
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Forget the entry."""
+
+    def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
+        """Forget the entries."""
 
     def check_writable(self) -> None:
         """Nothing is written, so nothing can fail."""

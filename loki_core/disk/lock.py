@@ -23,11 +23,27 @@ _held: set[int] = set()
 """The descriptors of lock files in use: a forked child inherits them, and must not keep a lock that nobody releases."""
 
 
-def _lock_of_this_process(directory: PrivateDirectory, name: str) -> threading.Lock:
-    # Threads of one process queue here first, so that only one of them contends for the file's lock.
+def lock_of_this_process(directory: PrivateDirectory, name: str) -> threading.Lock:
+    """Return where the threads of this process queue first, so that only one of them contends for the file's lock."""
     status = os.fstat(directory.descriptor)
     with _threads_guard:
         return _threads.setdefault((status.st_dev, status.st_ino, name), threading.Lock())
+
+
+def make_busy_error(directory: PrivateDirectory, name: str, wait_seconds: float) -> StoreBusy:
+    """Return the error about a lock that somebody else has held for all the time that we wait."""
+    return StoreBusy(
+        f"another process has held {os.path.join(directory.path, name)} for {wait_seconds:.0f} s",
+        remedy="see who it is with: fuser -v on that file",
+    )
+
+
+def make_removed_error(directory: PrivateDirectory, name: str) -> StoreBusy:
+    """Return the error about a lock file that somebody removed while we held it."""
+    return StoreBusy(
+        f"{os.path.join(directory.path, name)} was removed while it was held",
+        remedy="try again, and leave that file alone: it is harmless when nobody writes",
+    )
 
 
 class HeldLock:
@@ -46,10 +62,7 @@ class HeldLock:
             OSError: the system refused.
         """
         if not _is_still_in_place(self._directory, self._name, self._status):
-            raise StoreBusy(
-                f"{os.path.join(self._directory.path, self._name)} was removed while it was held",
-                remedy="try again, and leave that file alone: it is harmless when nobody writes",
-            )
+            raise make_removed_error(self._directory, self._name)
 
 
 @contextmanager
@@ -66,11 +79,8 @@ def hold_lock(directory: PrivateDirectory, name: str, *, wait_seconds: float = W
         StorageError, OSError: the lock file cannot be opened.
     """
     deadline = time.monotonic() + wait_seconds
-    busy = StoreBusy(
-        f"another process has held {os.path.join(directory.path, name)} for {wait_seconds:.0f} s",
-        remedy="see who it is with: fuser -v on that file",
-    )
-    mutex = _lock_of_this_process(directory, name)
+    busy = make_busy_error(directory, name, wait_seconds)
+    mutex = lock_of_this_process(directory, name)
     if not mutex.acquire(timeout=wait_seconds):
         raise busy
     try:
@@ -86,17 +96,17 @@ def hold_lock(directory: PrivateDirectory, name: str, *, wait_seconds: float = W
 
 
 def _take(directory: PrivateDirectory, name: str, deadline: float) -> int | None:
-    pause = _FIRST_PAUSE
+    attempt = 0
     while True:
         opened = directory.open_file(name, os.O_RDWR, create=True)
         _held.add(opened.descriptor)
         try:
-            while not _try_lock(opened.descriptor):
+            while not try_lock(opened.descriptor):
                 if time.monotonic() >= deadline:
                     _release(opened.descriptor)
                     return None
-                time.sleep(pause * os.urandom(1)[0] / 255)  # jitter, so that nobody starves
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                pause_before_retry(attempt)
+                attempt += 1
             if _is_still_in_place(directory, name, opened.status):
                 return opened.descriptor
         except BaseException:
@@ -127,12 +137,18 @@ def _forget_all() -> None:
 os.register_at_fork(after_in_child=_forget_all)
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file exclusively if nobody else has; return whether it is locked now."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def pause_before_retry(attempt: int) -> None:
+    """Sleep before a lock is tried again: longer each time, and by chance, so that nobody starves."""
+    time.sleep(min(_FIRST_PAUSE * 2 ** min(attempt, 10), _LONGEST_PAUSE) * os.urandom(1)[0] / 255)
 
 
 def _is_still_in_place(directory: PrivateDirectory, name: str, status: os.stat_result) -> bool:

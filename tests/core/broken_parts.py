@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from loki_core import AuditUnavailable, StorageError
@@ -25,12 +25,13 @@ class SwitchedLog(MemoryLog):
         self.is_down = False
         self.breaks_at = -1
 
-    def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
+    def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
         self.check_writable()
-        if len(self.entries) == self.breaks_at:
-            self.is_down = True
-            self.check_writable()
-        super().record(entry, durable=durable)
+        for entry in entries:  # a disk that fails altogether keeps what it took before
+            if len(self.entries) == self.breaks_at:
+                self.is_down = True
+                self.check_writable()
+            super().record_all((entry,), durable=durable)
 
     def check_writable(self) -> None:
         if self.is_down:

@@ -134,6 +134,9 @@ class _BrokenLog(NoLog):
     def record(self, entry: object, *, durable: bool = True) -> None:
         raise AuditUnavailable("the disk is full", remedy="free some")
 
+    def record_all(self, entries: object, *, durable: bool = True) -> None:
+        raise AuditUnavailable("the disk is full", remedy="free some")
+
     def check_writable(self) -> None:
         raise AuditUnavailable("the disk is full", remedy="free some")
 

@@ -54,6 +54,15 @@ def test_entries_are_numbered_from_one_and_found_newest_first(sink: AuditSink) -
     assert [entry.seq for entry in sink.find_newest(limit=100, within=3)] == [5, 4, 3]
 
 
+def test_entries_that_belong_together_are_recorded_one_after_the_other(sink: AuditSink) -> None:
+    sink.record(ENTRY)
+    sink.record_all([replace(ENTRY, resource_id=f"tok-{number}") for number in range(3)])
+    sink.record_all([])
+    sink.record_all((ENTRY,), durable=False)
+    found = [(entry.seq, entry.resource_id) for entry in sink.find_newest(limit=9)]
+    assert found == [(5, ENTRY.resource_id), (4, "tok-2"), (3, "tok-1"), (2, "tok-0"), (1, ENTRY.resource_id)]
+
+
 def test_the_entries_about_or_by_a_token_can_be_asked_for(sink: AuditSink) -> None:
     by = replace(ENTRY, event=AuditEvent.TOKEN_USE, resource_id="", token_id="tok-000000000002")
     sink.record(ENTRY)
@@ -117,6 +126,7 @@ def test_the_revision_changes_with_every_entry_and_with_nothing_else(sink: Audit
 def test_a_log_that_is_switched_off_takes_everything_and_keeps_nothing() -> None:
     log = NoLog()
     log.record(ENTRY)
+    log.record_all([ENTRY])
     log.check_writable()
     assert log.find_newest(limit=9) == ()
     follower = log.follow()
@@ -128,4 +138,12 @@ def test_a_log_that_is_switched_off_takes_everything_and_keeps_nothing() -> None
 def test_closing_twice_is_no_error(sink: AuditSink) -> None:
     sink.record(ENTRY)
     sink.close()
+    sink.close()
+
+
+def test_a_closed_log_can_be_used_again(sink: AuditSink) -> None:
+    sink.record(ENTRY)
+    sink.close()
+    sink.record(ENTRY)
+    assert [entry.seq for entry in sink.find_newest(limit=9)] == [2, 1]
     sink.close()

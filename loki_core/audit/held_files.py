@@ -1,0 +1,135 @@
+"""The log's directory and lock, held open between entries, and looked at before each.
+
+What is held is used again only when nothing about it changed: the directory's path still leads to it, with the same
+owner and mode, and the lock's name to the lock. On any difference everything is closed and opened anew, with all the
+checks that opening makes. Names inside the directory are looked at only when its ctime changed, which no program can
+set: then a file may have been made, renamed, removed or put in the place of another.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from loki_core.audit.day_files import list_day_files
+from loki_core.audit.file_lines import FIRM
+from loki_core.disk.directory import PrivateDirectory
+from loki_core.disk.kept_lock import KeptLock
+from loki_core.disk.lock import make_busy_error, make_removed_error
+
+LOCK_NAME = ".audit.lock"
+_SETTLED_NS = 20_000_000
+"""Two changes within the kernel's tick have the same time: only an older one is known to be the last."""
+
+
+class HeldFiles:
+    """The open directory and lock of a log. Not for several threads at once."""
+
+    def __init__(self, path: str, lock_seconds: float) -> None:
+        """Prepare; nothing is opened.
+
+        Args:
+            path: the log's directory.
+            lock_seconds: how long to wait for another writer.
+        """
+        self._path = path
+        self._lock_seconds = lock_seconds
+        self._directory: PrivateDirectory | None = None
+        self._lock: KeptLock | None = None
+        self._identity: tuple[int, ...] = ()
+        self._changed_at = 0
+        self._names: list[str] | None = None
+
+    def acquire(self) -> PrivateDirectory:
+        """Take the log's lock and return the directory, both checked.
+
+        Raises:
+            StoreBusy: another writer has held it all the time.
+            StorageError, OSError: the directory or the lock is not as it must be, or cannot be opened.
+        """
+        deadline = 0.0
+        while True:
+            if self._directory is None or self._lock is None:
+                self._directory, self._lock = self._open()
+            directory, lock = self._directory, self._lock
+            lock.acquire(self._lock_seconds)
+            try:
+                if self._is_unchanged(lock):
+                    return directory
+            except BaseException:
+                lock.release()
+                raise
+            lock.release()
+            self.close()
+            if not deadline:
+                deadline = time.monotonic() + self._lock_seconds
+            elif time.monotonic() > deadline:
+                raise make_busy_error(directory, LOCK_NAME, self._lock_seconds)
+
+    def _open(self) -> tuple[PrivateDirectory, KeptLock]:
+        directory = PrivateDirectory.open(self._path, create=True, firm=FIRM)
+        try:
+            lock = KeptLock(directory, LOCK_NAME)
+        except BaseException:
+            directory.close()
+            raise
+        self._identity = _identify(os.fstat(directory.descriptor))
+        self._changed_at, self._names = 0, None
+        return directory, lock
+
+    def _is_unchanged(self, lock: KeptLock) -> bool:
+        now = time.time_ns()
+        try:
+            status = os.stat(self._path, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        if _identify(status) != self._identity:
+            return False
+        if status.st_ctime_ns != self._changed_at:
+            self._names = None
+            self._changed_at = 0 if abs(now - status.st_ctime_ns) < _SETTLED_NS else status.st_ctime_ns
+            return lock.is_in_place()
+        return True
+
+    def release(self) -> None:
+        """Let go of the lock; the files stay open."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def check_in_place(self) -> None:
+        """Make sure, right before a change and after long work under the lock, that it still keeps others out.
+
+        Raises:
+            StoreBusy: the lock file is gone or another one.
+            OSError: the system refused.
+        """
+        if self._directory is not None and self._lock is not None and not self._lock.is_in_place():
+            raise make_removed_error(self._directory, LOCK_NAME)
+
+    def day_files(self) -> list[str]:
+        """Return the names of the log's files in their order; only under the lock.
+
+        Raises:
+            OSError: the system refused.
+        """
+        if self._names is None:
+            assert self._directory is not None  # noqa: S101 - whoever holds the lock has it open
+            self._names = list_day_files(self._directory.names())
+        return self._names
+
+    def forget_names(self) -> None:
+        """Look at the names anew: we are changing them."""
+        self._names, self._changed_at = None, 0
+
+    def close(self) -> None:
+        """Close everything; the lock must not be held, except by the parent of a forked child."""
+        directory, lock = self._directory, self._lock
+        self._directory = self._lock = None
+        if lock is not None:
+            lock.close()
+        if directory is not None:
+            directory.close()
+
+
+def _identify(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_mode, status.st_uid
