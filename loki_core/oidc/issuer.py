@@ -1,0 +1,71 @@
+"""Issuers: which are shared by strangers, how Microsoft writes a tenant into them, and what a wrong one tells."""
+
+from __future__ import annotations
+
+import re
+
+from loki_core.oidc.refusal import quote
+
+GOOGLE = "https://accounts.google.com"
+_MICROSOFT = re.compile(r"(https://login\.microsoftonline\.(?:com|us|cn)/)([^/]+)(/v2\.0/?)")
+_TENANT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The tenant of everybody's personal Microsoft account."""
+_MANY_TENANTS = ("common", "organizations", "consumers")
+
+
+def is_shared(issuer: str) -> bool:
+    """Tell whether anybody can get an account there, so that being signed in proves nothing by itself."""
+    tenant = _find_tenant(issuer)
+    return issuer.rstrip("/") == GOOGLE or tenant in _MANY_TENANTS or tenant == _CONSUMERS
+
+
+def is_google(issuer: str) -> bool:
+    """Tell whether this is Google."""
+    return issuer.rstrip("/") == GOOGLE
+
+
+def is_microsoft(issuer: str) -> bool:
+    """Tell whether this is Microsoft Entra."""
+    return bool(_find_tenant(issuer))
+
+
+def has_many_tenants(issuer: str) -> bool:
+    """Tell whether tokens of many Microsoft tenants come from there, each naming its own."""
+    return _find_tenant(issuer) in _MANY_TENANTS
+
+
+def _find_tenant(issuer: str) -> str:
+    found = _MICROSOFT.fullmatch(issuer)
+    return found.group(2).lower() if found else ""
+
+
+def fill_tenant(issuer: str, tenant: object) -> str:
+    """Return what `iss` must be: the issuer, with the token's own tenant where many tenants share it.
+
+    Args:
+        issuer: as configured.
+        tenant: the token's `tid`, whatever that is.
+    """
+    shared = _find_tenant(issuer)
+    if shared not in _MANY_TENANTS or not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+        return issuer
+    if (tenant == _CONSUMERS) != (shared == "consumers") and shared != "common":
+        return issuer  # a personal account where only companies' are meant, or the reverse
+    return _MICROSOFT.sub(rf"\g<1>{tenant}\g<3>", issuer)
+
+
+def explain_foreign(found: str, wanted: str) -> str:
+    """Return why one issuer is not the other, with what most probably happened."""
+    says = f"iss is {quote(found)}, not {quote(wanted)}"
+    if "{" in wanted:
+        return f"{says}: the configured issuer still has a placeholder in braces"
+    if found.rstrip("/") == wanted.rstrip("/"):
+        return f"{says}: they differ in the slash at the end, which counts (Auth0 has one)"
+    if f"https://{found}" == wanted:
+        return f"{says}: they differ in https://, which counts"
+    if found.startswith("https://sts.windows.net/") and is_microsoft(wanted):
+        return f"{says}: it is a version 1 token; set accessTokenAcceptedVersion to 2 in the app's manifest"
+    if found.lower() == wanted.lower():
+        return f"{says}: they differ in upper and lower case, which counts"
+    return says
