@@ -1,4 +1,4 @@
-"""The composition root: settings in, a working Loki out. The only place that knows which store and log are used."""
+"""The composition root: settings in, a working Loki out. Which store and log are used is decided in `parts`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from loki_core.actor import find_os_actor
-from loki_core.background import BackgroundWriter
 from loki_core.clock import read_system_clock
-from loki_core.errors import ConfigurationError
+from loki_core.parts import Parts
 from loki_core.principal import Caller, Principal
 from loki_core.settings import Settings, load_settings
 from loki_core.tokens.secret import clean_text
@@ -21,11 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from loki_core.audit_trail import AuditTrail
-    from loki_core.auth_journal import AuthJournal
-    from loki_core.authenticator import Authenticator
-    from loki_core.interfaces import AuditSink, Clock, Finding, Store, TokenView
-    from loki_core.ledger import Ledger
-    from loki_core.minting import Mint
+    from loki_core.interfaces import AuditSink, Clock, Finding, Store
     from loki_core.roles import RoleCatalog
     from loki_core.scopes import Decision, ScopeCatalog
     from loki_core.token_manager import TokenManager
@@ -44,84 +39,10 @@ class Authenticate(Protocol):
         """
 
 
-class _Parts:
-    """What is wired together once and shared by every view of the same Loki; each part is made when first used."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        environ: Mapping[str, str],
-        clock: Clock,
-        choose: Choice | None,
-        store: Store | None,
-        sink: AuditSink | None,
-    ) -> None:
-        self.settings = settings
-        self.clock = clock
-        self.scopes = settings.rbac.build_scopes()
-        self.roles = settings.rbac.build_roles(self.scopes)
-        self.background = BackgroundWriter()
-        self.store = store or _open_store(settings, self.background, environ)
-        self._sink = sink
-        self._choose = choose
-
-    @cached_property
-    def sink(self) -> AuditSink:
-        if self._sink is not None:
-            return self._sink
-        if not self.settings.audit.enabled:
-            from loki_core.audit.memory_log import NoLog
-
-            return NoLog()
-        from loki_core.audit.file_log import FileLog
-
-        return FileLog(
-            str(self.settings.dashboard / "audit"),
-            clock=self.clock,
-            max_file_size=self.settings.audit.max_file_size,
-        )
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        from loki_core.ledger import Ledger
-
-        return Ledger(self.store, self.sink, self.clock, lambda: os.urandom(8).hex())
-
-    def settle(self, view: TokenView, user_id: str) -> None:
-        # What waits is in the store, or in a ledger that was used before.
-        if view.outbox or "ledger" in self.__dict__:
-            self.ledger.settle(view, user_id)
-
-    @cached_property
-    def journal(self) -> AuthJournal:
-        from loki_core.auth_journal import AuthJournal
-
-        return AuthJournal(self.store, self.ledger, self.background, self.clock)
-
-    @cached_property
-    def authenticator(self) -> Authenticator:
-        from loki_core.authenticator import Authenticator
-
-        return Authenticator(self.store, self.clock, self.scopes, self.journal)
-
-    @cached_property
-    def mint(self) -> Mint:
-        from loki_core.minting import Mint
-
-        return Mint(self.settings.tokens, self.roles, self._choose)
-
-    def close(self) -> None:
-        if "journal" in self.__dict__:
-            self.journal.close()
-        self.store.close()
-        if "sink" in self.__dict__:
-            self.sink.close()
-
-
 class Loki:
     """One opened store with its rules, its log and someone who acts. Safe to use from several threads."""
 
-    def __init__(self, parts: _Parts, caller: Caller) -> None:
+    def __init__(self, parts: Parts, caller: Caller) -> None:
         self._parts = parts
         self._caller = caller
 
@@ -258,21 +179,5 @@ def open_loki(
     environ = os.environ if environ is None else environ
     if settings is None:
         settings = load_settings(environ, directory or Path.cwd())
-    parts = _Parts(settings, environ, clock or read_system_clock, choose, store, audit)
+    parts = Parts(settings, environ, clock or read_system_clock, choose, store, audit)
     return Loki(parts, Caller(principal=find_os_actor(environ, parts.scopes)))
-
-
-def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:
-    from loki_core.tokens.file_reader import NAME
-    from loki_core.tokens.file_store import FileStore
-
-    if settings.store.url != "file":
-        raise ConfigurationError(
-            "store.url names a store that this version does not have", remedy="leave it out, or set it to: file"
-        )
-    path = str(settings.dashboard)
-    home = environ.get("HOME", "")
-    label = f"~{path[len(home) :]}" if home and path.startswith(home.rstrip("/") + "/") else path
-    return FileStore(
-        path, background, label=os.path.join(label, NAME), allow_network_fs=settings.store.allow_network_fs
-    )

@@ -1,0 +1,117 @@
+"""What a Loki is made of, wired together by the settings. The only place that knows which store and log are used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from loki_core.background import BackgroundWriter
+from loki_core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from loki_core.auth_journal import AuthJournal
+    from loki_core.authenticator import Authenticator
+    from loki_core.interfaces import AuditSink, Clock, Store, TokenView
+    from loki_core.ledger import Ledger
+    from loki_core.minting import Mint
+    from loki_core.settings import Settings
+    from loki_core.tokens.secret import Choice
+
+
+class Parts:
+    """What is wired together once and shared by every view of the same Loki; each part is made when first used."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        clock: Clock,
+        choose: Choice | None,
+        store: Store | None,
+        sink: AuditSink | None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.scopes = settings.rbac.build_scopes()
+        self.roles = settings.rbac.build_roles(self.scopes)
+        self.background = BackgroundWriter()
+        self.store = store or _open_store(settings, self.background, environ)
+        self._sink = sink
+        self._choose = choose
+
+    @cached_property
+    def sink(self) -> AuditSink:
+        """Where entries go and are read from."""
+        if self._sink is not None:
+            return self._sink
+        if not self.settings.audit.enabled:
+            from loki_core.audit.memory_log import NoLog
+
+            return NoLog()
+        from loki_core.audit.file_log import FileLog
+
+        return FileLog(
+            str(self.settings.dashboard / "audit"),
+            clock=self.clock,
+            max_file_size=self.settings.audit.max_file_size,
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """How changes are logged and stored."""
+        from loki_core.ledger import Ledger
+
+        return Ledger(self.store, self.sink, self.clock, lambda: os.urandom(8).hex())
+
+    def settle(self, view: TokenView, user_id: str) -> None:
+        """Deliver the entries that wait for the log, if any do; see Ledger.settle."""
+        # What waits is in the store, or in a ledger that was used before.
+        if view.outbox or "ledger" in self.__dict__:
+            self.ledger.settle(view, user_id)
+
+    @cached_property
+    def journal(self) -> AuthJournal:
+        """What verification leaves behind."""
+        from loki_core.auth_journal import AuthJournal
+
+        return AuthJournal(self.store, self.ledger, self.background, self.clock)
+
+    @cached_property
+    def authenticator(self) -> Authenticator:
+        """From a credential to a principal."""
+        from loki_core.authenticator import Authenticator
+
+        return Authenticator(self.store, self.clock, self.scopes, self.journal)
+
+    @cached_property
+    def mint(self) -> Mint:
+        """How tokens are made."""
+        from loki_core.minting import Mint
+
+        return Mint(self.settings.tokens, self.roles, self._choose)
+
+    def close(self) -> None:
+        """Write what waits and let go of everything."""
+        if "journal" in self.__dict__:
+            self.journal.close()
+        self.store.close()
+        if "sink" in self.__dict__:
+            self.sink.close()
+
+
+def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:
+    from loki_core.tokens.file_reader import NAME
+    from loki_core.tokens.file_store import FileStore
+
+    if settings.store.url != "file":
+        raise ConfigurationError(
+            "store.url names a store that this version does not have", remedy="leave it out, or set it to: file"
+        )
+    path = str(settings.dashboard)
+    home = environ.get("HOME", "")
+    label = f"~{path[len(home) :]}" if home and path.startswith(home.rstrip("/") + "/") else path
+    return FileStore(
+        path, background, label=os.path.join(label, NAME), allow_network_fs=settings.store.allow_network_fs
+    )
