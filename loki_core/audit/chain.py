@@ -13,9 +13,10 @@ from typing import Any
 
 from loki_core.audit.events import AuditEntry
 from loki_core.tokens.record import format_time, parse_time
-from loki_core.tokens.secret import redact
+from loki_core.tokens.secret import may_hold_secret, redact
 
 GENESIS = "0" * 64
+_DEEPEST = 32
 HASH_FIELD = "_integrity_hash"
 
 
@@ -28,7 +29,9 @@ def seal_entry(entry: AuditEntry, previous_hash: str, seq: int) -> tuple[bytes, 
         seq: the line's number in the whole log, from 1.
     """
     # Whoever writes cleans what it writes; this is for the one who forgets.
-    payload = redact(json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True))
+    payload = json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True)
+    if may_hold_secret(payload.encode("ascii")):
+        payload = json.dumps(mask_secrets({**dump_entry(entry), "seq": seq}), sort_keys=True)
     digest = compute_hash(previous_hash, payload)
     return f'{payload[:-1]}, "{HASH_FIELD}": "{digest}"}}'.encode("ascii"), digest
 
@@ -54,6 +57,19 @@ def dump_entry(entry: AuditEntry) -> dict[str, Any]:
         "error": entry.error or None,
         "details": dict(entry.details),
     }
+
+
+def mask_secrets(value: Any, depth: int = 0) -> Any:
+    """Return a JSON value with every secret in it masked; what is nested beyond all measure is left out."""
+    if isinstance(value, str):
+        return redact(value)
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if depth >= _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {redact(str(name)): mask_secrets(each, depth + 1) for name, each in value.items()}
+    return [mask_secrets(each, depth + 1) for each in value]
 
 
 def parse_line(line: bytes) -> dict[str, Any] | None:

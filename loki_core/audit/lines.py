@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from loki_core.audit.chain import parse_entry, parse_line
+from loki_core.audit.chain import mask_secrets, parse_entry, parse_line
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.levels import Level, get_level
 from loki_core.frozen import dataclass
+from loki_core.tokens.secret import may_hold_secret
+
+_MANY = 64
+"""Brackets in a line that may be nested deeper than is good for whoever walks through it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +33,19 @@ class StoredLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedLine:
-    """One line, read.
+    """One line, read. Secrets that some writer put there are masked.
 
     Attributes:
         entry: what it says.
         fields: the JSON object that is stored, with every field that any writer put there.
-        stored: where it is, and its bytes.
+        stored: where it is, and its bytes, in which nothing is masked.
+        is_masked: whether something was.
     """
 
     entry: AuditEntry
     fields: Mapping[str, Any]
     stored: StoredLine
+    is_masked: bool = False
 
     @property
     def level(self) -> Level:
@@ -50,9 +57,23 @@ class LoggedLine:
         """The base name of the file that it is in, or ""."""
         return self.stored.file
 
+    def format_json(self) -> str:
+        """Return the object in one line of printable ASCII: as it is stored, unless a secret is in it."""
+        text = self.stored.data.decode("ascii", "replace")
+        is_fit = text.isascii() and text.isprintable() and not self.is_masked
+        return text if is_fit else json.dumps(self.fields)
+
 
 def read_line(stored: StoredLine) -> LoggedLine | None:
     """Return what a line says, or None when it is no entry: no JSON object, or one without a time."""
-    fields = parse_line(stored.data)
-    entry = None if fields is None else parse_entry(fields)
-    return None if fields is None or entry is None else LoggedLine(entry=entry, fields=fields, stored=stored)
+    data = stored.data
+    fields = parse_line(data)
+    if fields is None:
+        return None
+    is_masked = False
+    if may_hold_secret(data) or data.count(b"[") + data.count(b"{") > _MANY:
+        masked = mask_secrets(fields)
+        is_masked = masked != fields
+        fields = masked
+    entry = parse_entry(fields)
+    return None if entry is None else LoggedLine(entry=entry, fields=fields, stored=stored, is_masked=is_masked)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from loki_core.cli import output
-from loki_core.cli.failure import UsageError, holds_jwt
-from loki_core.tokens.secret import holds_secret
+from loki_core.cli.failure import UsageError
+from loki_core.tokens.secret import holds_jwt, holds_secret
 
 if TYPE_CHECKING:
     from loki_core.cli.commands import Command

@@ -18,7 +18,7 @@ from loki_core.errors import ConfigurationError
 from loki_core.settings.places import expand_path
 from loki_core.settings.safefile import SafeFile, find_file, quote_path
 from loki_core.settings.sections import OidcSettings
-from loki_core.tokens.secret import Secret
+from loki_core.tokens.secret import Secret, remember_secret
 
 MAX_SIZE = 16 * 1024
 """The longest credential, in bytes: a JWT of 16 KiB."""
@@ -48,7 +48,7 @@ def find_credential(environ: Mapping[str, str], directory: Path | None = None) -
         return None
     if len(text) > MAX_SIZE:
         raise ConfigurationError("LOKI_TOKEN is too long for a credential", remedy="set it to one credential")
-    return Secret(_strip_line_break(text))
+    return remember_secret(_strip_line_break(text))
 
 
 def load_client_secret(oidc: OidcSettings) -> Secret | None:
@@ -73,7 +73,7 @@ def _load_secret(path: Path, label: str) -> Secret:
         raise ConfigurationError(f"{label} is not text", remedy="write the secret alone into it") from None
     if not text.strip():
         raise ConfigurationError(f"{label} is empty", remedy="write the secret alone into it")
-    return Secret(text)
+    return remember_secret(text)
 
 
 def _check_hidden(file: SafeFile, label: str) -> None:

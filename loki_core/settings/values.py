@@ -14,7 +14,7 @@ from loki_core.settings.document import Kind, Node
 from loki_core.settings.places import expand_path
 from loki_core.settings.wrong import Wrong
 from loki_core.text import is_printable, safe_text
-from loki_core.tokens.secret import Secret, redact
+from loki_core.tokens.secret import Secret, redact, remember_secret
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -155,11 +155,11 @@ class HiddenText(Text):
 
     def parse_node(self, node: Node, base: Base) -> Secret:
         """Return the secret."""
-        return Secret(self._check(read_text(node, self.limit), node.line))
+        return remember_secret(self._check(read_text(node, self.limit), node.line))
 
     def parse_text(self, text: str, base: Base) -> Secret:
         """Return the secret."""
-        return Secret(self._check(text))
+        return remember_secret(self._check(text))
 
     def show(self, value: Any) -> str:
         """Return a mask."""

@@ -23,6 +23,19 @@ SECRET_LENGTH = len(PREFIX) + BODY_LENGTH + CHECKSUM_LENGTH
 _OURS = re.compile(r"loki_[0-9A-Za-z]{49}\Z")
 _BEARER = re.compile(r"loki_[0-9A-Za-z_.~+/=-]{1,507}\Z")
 _LOOKALIKE = re.compile(r"loki_[0-9A-Za-z_-]{16,}")
+_JWT = re.compile(r"eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_.-]*")
+_MASKED = (
+    (_LOOKALIKE, "loki_***"),
+    (_JWT, "eyJ***"),
+    (re.compile(r"(authorization[\"']?\s*[:=])[^\n]*", re.IGNORECASE), r"\1 ***"),
+    (re.compile(r"\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{16,}", re.IGNORECASE), r"\1 ***"),
+)
+_MARKERS = (b"loki_", b"eyj", b"authorization", b"bearer", b"basic")
+"""In whatever has one of these forms, in lower case."""
+_SHORTEST_KNOWN = 8
+_MOST_KNOWN = 64
+_known: dict[str, bytes] = {}
+"""Secrets that nobody can tell by their form, such as an OIDC client's, and their bytes; the newest of them."""
 
 Choice = Callable[[str], str]
 """Picks one character of a string; `secrets.choice` outside tests."""
@@ -97,9 +110,38 @@ def holds_secret(text: str) -> bool:
     return _LOOKALIKE.search(text) is not None
 
 
+def holds_jwt(text: str) -> bool:
+    """Tell whether something in the text is shaped like a JWT."""
+    return _JWT.search(text) is not None
+
+
+def remember_secret(text: str) -> Secret:
+    """Return a secret that `redact` masks from now on in this process, though its form does not tell what it is.
+
+    One of less than eight characters is not remembered: it would be found in ordinary words.
+    """
+    if len(text) >= _SHORTEST_KNOWN and redact(text) == text:
+        _known[text] = text.encode(errors="replace")
+        if len(_known) > _MOST_KNOWN:
+            del _known[next(iter(_known))]
+    return Secret(text)
+
+
 def redact(text: str) -> str:
-    """Return the text with everything in it that is shaped like a secret masked."""
-    return _LOOKALIKE.sub("loki_***", text)
+    """Return the text with every secret in it masked: by its form, after `Authorization:`, or because it is known."""
+    for form, mask in _MASKED:
+        text = form.sub(mask, text)
+    for known in tuple(_known):
+        text = text.replace(known, "***")
+    return text
+
+
+def may_hold_secret(data: bytes) -> bool:
+    """Tell whether `redact` might change some text in the JSON that these bytes are; fast, and on the safe side."""
+    if b"\\" in data or not data.isascii():
+        return True  # what it says is not what is written
+    lowered = data.lower()
+    return any(marker in lowered for marker in _MARKERS) or any(known in data for known in tuple(_known.values()))
 
 
 def clean_text(text: object, *, limit: int = 0) -> str:

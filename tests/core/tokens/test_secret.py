@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import hashlib
+import json
 import pickle
 import re
 import string
@@ -22,8 +23,10 @@ from loki_core.tokens.secret import (
     holds_secret,
     is_mistyped,
     is_well_formed,
+    may_hold_secret,
     mint_secret,
     redact,
+    remember_secret,
 )
 from tests.core.workshop import make_peer_secret
 
@@ -147,3 +150,43 @@ def test_no_piece_of_a_secret_is_left_where_a_cleaned_text_is_cut(body: str, bef
 def test_a_digest_is_the_peer_s_sha256_of_salt_and_secret(secret: str, salt: str) -> None:
     if (salt + secret).isprintable() or not any("\ud800" <= each <= "\udfff" for each in salt + secret):
         assert digest_secret(secret, salt) == hashlib.sha256((salt + secret).encode("utf-8")).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.canary",
+        "Authorization: Basic canary",
+        "authorization=canary",
+        'headers: {"Authorization": "Digest username=a, response=canary"}',
+        "Proxy-Authorization:canary with blanks canary",
+        "bearer 0123456789canary",
+        "Basic 0123456789canary==",
+    ],
+)
+def test_what_signs_in_elsewhere_is_redacted_too(text: str) -> None:
+    assert "canary" not in redact(f"curl/8 {text}")
+    assert redact(f"curl/8 {text}\nnext line").endswith("\nnext line")
+    assert may_hold_secret(json.dumps({"agent": text}).encode())
+
+
+def test_ordinary_words_are_not_redacted() -> None:
+    for text in ("basic authentication failed", "the bearer of this", "authorization was refused", "eyJ", "loki_core"):
+        assert redact(text) == text
+
+
+def test_a_secret_without_a_form_is_masked_once_it_is_known() -> None:
+    text = "the canary 'without' a form \u2603"
+    assert redact(text) == text
+    assert remember_secret(text) == Secret(text)
+    assert redact(f"a {text} b") == "a *** b"
+    for dumped in (json.dumps([text]), json.dumps([text], ensure_ascii=False)):
+        assert may_hold_secret(dumped.encode())
+    assert remember_secret("short").reveal() == redact("short") == "short"
+
+
+def test_only_so_many_secrets_are_known_at_a_time() -> None:
+    for number in range(100):
+        remember_secret(f"canary number {number:03}")
+    assert redact("canary number 099") == "***"
+    assert redact("canary number 000") == "canary number 000"
