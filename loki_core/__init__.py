@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from loki_core.administration.removing import Revocation
     from loki_core.audit.events import AuditEntry, AuditEvent
     from loki_core.audit.levels import Level
-    from loki_core.audit.lines import LoggedLine
+    from loki_core.audit.lines import LoggedLine, StoredLine, read_line
     from loki_core.audit.query import Query
-    from loki_core.audit.summary import AuditSummary, Tally
+    from loki_core.audit.summary import AuditSummary, Tally, count_failures
     from loki_core.audit_trail import AuditTrail, Follower
     from loki_core.delivery import SecretFile, remove_secret_file, send_to_sink, write_secret_file
     from loki_core.errors import (
@@ -59,9 +59,9 @@ __version__ = "0.1.0"
 _PLACES = {
     "audit.events": ("AuditEntry", "AuditEvent"),
     "audit.levels": ("Level",),
-    "audit.lines": ("LoggedLine",),
+    "audit.lines": ("LoggedLine", "StoredLine", "read_line"),
     "audit.query": ("Query",),
-    "audit.summary": ("AuditSummary", "Tally"),
+    "audit.summary": ("AuditSummary", "Tally", "count_failures"),
     "audit_trail": ("AuditTrail", "Follower"),
     "errors": (
         "AuditUnavailable",
@@ -145,12 +145,14 @@ __all__ = [
     "StorageError",
     "Store",
     "StoreBusy",
+    "StoredLine",
     "Summary",
     "Tally",
     "Token",
     "TokenManager",
     "TokenPolicy",
     "Use",
+    "count_failures",
     "harden_process",
     "holds_secret",
     "is_id",
@@ -158,6 +160,7 @@ __all__ = [
     "load_settings",
     "open",
     "parse_expiry",
+    "read_line",
     "redact",
     "remove_secret_file",
     "safe_text",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loki_core.administration.office import admit
 from loki_core.audit.lines import LoggedLine, StoredLine, read_line
@@ -103,6 +103,14 @@ class AuditTrail:
         """
         self._enter()
         return self._resources.sink.count_lines_before(line.stored) + 1
+
+    @property
+    def newest_head(self) -> Mapping[str, Any] | None:
+        """The newest signed head, with the first public key as `first_key`, or None; asks no permission, never raises.
+
+        See AuditSink.newest_head.
+        """
+        return self._resources.sink.newest_head
 
     def revision(self) -> Hashable:
         """Return what changes whenever the log does; cheap, asks no permission and never raises."""

@@ -94,7 +94,7 @@ class Counting:
 
     def add(self, entry: AuditEntry) -> None:
         """Count one entry."""
-        by_code = _count_failures(entry)
+        by_code = count_failures(entry)
         weight = sum(by_code.values()) or 1
         self._entries += 1
         self._days[str(entry.timestamp.astimezone(UTC).date()), entry.success] += weight
@@ -126,8 +126,8 @@ class Counting:
         )
 
 
-def _count_failures(entry: AuditEntry) -> dict[str, int]:
-    """Return how many failures an entry stands for, by code."""
+def count_failures(entry: AuditEntry) -> dict[str, int]:
+    """Return how many failures an entry stands for, by code; none for what was done."""
     if entry.success:
         return {}
     by_code = entry.details.get("by_code")
