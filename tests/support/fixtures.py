@@ -55,13 +55,15 @@ def _merge(environ: Mapping[str, str], extra: Mapping[str, str | None] | None) -
 
 @pytest.fixture(scope="session", autouse=True)
 def _isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test sees or touches the home, the settings or the terminal of whoever runs the tests."""
+    """No test sees or touches the home, the settings, the terminal or the place of whoever runs the tests."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         # What nohup or a shell's background ignores, every program that a test starts would ignore too.
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     with pytest.MonkeyPatch.context() as patch:
-        _isolate(patch, tmp_path_factory.mktemp("home"))
+        home = tmp_path_factory.mktemp("home")
+        _isolate(patch, home)
+        patch.chdir(home)  # a file that a console under test is told to write, by whatever name, lands there
         yield
 
 

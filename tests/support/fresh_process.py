@@ -21,6 +21,8 @@ def run_process(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command without a terminal to its end and return status, stdout and stderr as text.
 
+    It works in its home, unless `cwd` says where.
+
     Raises:
         subprocess.TimeoutExpired: it took longer than `deadline` seconds and was killed.
     """
@@ -28,7 +30,7 @@ def run_process(
         list(argv),
         env=dict(env),
         input=stdin,
-        cwd=cwd,
+        cwd=env["HOME"] if cwd is None else cwd,
         capture_output=True,
         text=True,
         check=False,

@@ -22,6 +22,9 @@ from tests.support.screen import Screen
 DEADLINE = 30.0
 """Seconds until a wait gives up: a bound against hanging, no measure of anything."""
 
+_QUIET = 0.02
+"""Seconds without a byte after which a picture is taken for whole: a terminal hands a large one out in parts."""
+
 _LAUNCHER = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -31,7 +34,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 
 class PtyProcess:
-    """A running program and its terminal.
+    """A running program and its terminal; it works in its home, unless `cwd` says where.
 
     Attributes:
         screen: what a person sees now.
@@ -63,7 +66,7 @@ class PtyProcess:
                 stdout=slave,
                 stderr=slave,
                 env=dict(env),
-                cwd=cwd,
+                cwd=env["HOME"] if cwd is None else cwd,
                 start_new_session=True,
             )
         finally:
@@ -133,10 +136,17 @@ class PtyProcess:
                 self._changed.wait(min(left, 0.5))
 
     def wait_for(self, text: str | re.Pattern[str], *, deadline: float = DEADLINE) -> str:
-        """Wait until the text (or pattern) is on the screen; return the screen."""
+        """Wait until the text (or pattern) is on the screen and the picture whole; return the screen."""
         pattern = re.compile(re.escape(text)) if isinstance(text, str) else text
         self.wait_until(lambda: pattern.search(self.screen.text) is not None, repr(text), deadline=deadline)
+        self._settle()
         return self.text
+
+    def _settle(self) -> None:
+        with self._changed:
+            for _ in range(50):  # something that moves all the time settles never
+                if self._ended or not self._changed.wait(_QUIET):
+                    return
 
     def wait_for_bytes(self, data: bytes | re.Pattern[bytes], *, deadline: float = DEADLINE) -> bytes:
         """Wait until the bytes (or pattern) were written to the terminal; return all bytes so far."""

@@ -93,7 +93,7 @@ class Sshd:
         return False
 
     def build_command(self, argv: Sequence[str], *, env: Mapping[str, str]) -> list[str]:
-        """Return the ssh command line that runs `argv` in a terminal, with the variables set on the far side.
+        """Return the ssh command line that runs `argv` in a terminal and the home of `env`, set on the far side.
 
         TERM is handed over by ssh itself, as it is for a person.
         """
@@ -119,7 +119,7 @@ class Sshd:
             str(self.port),
             *flags,
             target,
-            "exec " + shlex.join(remote),
+            f"cd {shlex.quote(env['HOME'])} && exec {shlex.join(remote)}",
         ]
 
     def connect(self, argv: Sequence[str], *, env: Mapping[str, str], columns: int = 80, lines: int = 24) -> PtyProcess:

@@ -94,6 +94,7 @@ class Strace:
         done = subprocess.run(
             [self._strace, *options, *argv],
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **env},
+            cwd=env["HOME"],
             input=stdin,
             capture_output=True,
             text=True,

@@ -19,7 +19,7 @@ from tests.support.pty_process import DEADLINE, PtyProcess
 
 
 class Tmux:
-    """One session with one pane, in a server of its own.
+    """One session with one pane, in a server of its own that works in the home of its environment.
 
     Attributes:
         server_pid: the server's process id.
@@ -54,6 +54,7 @@ class Tmux:
         done = subprocess.run(
             [self._tmux, "-L", self._name, "-f", "/dev/null", *arguments],
             env=self._env,
+            cwd=self._env["HOME"],
             input=stdin,
             capture_output=True,
             text=True,

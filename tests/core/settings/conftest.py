@@ -56,8 +56,9 @@ def write(path: Path, text: str | bytes, mode: int = 0o600) -> Path:
 
 def run_as_nobody(answer: Callable[[], str], tmp_path: Path) -> str:
     """Return what the function answers, or refuses with, in a child process of another user's. Only as root."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        os.chmod(directory, 0o755)
+    for directory in (tmp_path, *tmp_path.parents):  # as deep as the run put it
+        if directory.stat().st_uid == os.geteuid() and not directory.stat().st_mode & 0o001:
+            os.chmod(directory, 0o755)
     user = pwd.getpwnam("nobody")
     reader, writer = os.pipe()
     child = os.fork()

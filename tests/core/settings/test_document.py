@@ -68,7 +68,7 @@ def test_deep_nesting_does_not_crash_the_process(shape: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "nested" in done.stdout
+    assert "nest" in done.stdout  # "nested more than …", or a word on nesting of the parser's own
 
 
 def test_without_the_c_parser_the_answers_are_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
