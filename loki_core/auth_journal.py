@@ -21,6 +21,30 @@ from loki_core.tokens.uses import LONGEST_FIELD
 
 FAILURES_A_MINUTE = 60
 _MINUTE = timedelta(minutes=1)
+_MOST_CALLERS = 100_000
+
+
+class UseQuota:
+    """Decides which successes are noted: one a minute per caller and address."""
+
+    def __init__(self) -> None:
+        self._due: dict[tuple[str, str], datetime] = {}
+
+    def take(self, caller: tuple[str, str], now: datetime) -> tuple[bool, datetime]:
+        """Return whether this success is noted, and when the next one of the same caller will be.
+
+        Args:
+            caller: who, and from which address.
+            now: the time.
+        """
+        due = self._due.get(caller)
+        if due is not None and now < due <= now + _MINUTE:  # later than that: the clock was set back
+            return False, due
+        due = now + _MINUTE
+        if len(self._due) >= _MOST_CALLERS:
+            self._due.clear()
+        self._due[caller] = due
+        return True, due
 
 
 class FailureQuota:
@@ -67,9 +91,9 @@ class AuthJournal:
 
     def note_use(self, token_id: str, now: datetime, address: str, agent: str) -> None:
         """Note a use, which the caller limits to one a minute per token and address."""
-        address, agent = _clean(address), _clean(agent)
-        self._store.note_use(Use(token_id=token_id, address=address, agent=agent, last_at=now, count=1))
-        self._submit(
+        use = Use(token_id=token_id, address=_clean(address), agent=_clean(agent), last_at=now, count=1)
+        self._store.note_use(use)
+        self.note(
             AuditEntry(
                 timestamp=now,
                 event=AuditEvent.TOKEN_USE,
@@ -80,6 +104,10 @@ class AuthJournal:
                 user_agent=agent,
             )
         )
+
+    def note(self, entry: AuditEntry) -> None:
+        """Note what succeeded; the caller limits how often."""
+        self._submit(replace(entry, ip_address=_clean(entry.ip_address), user_agent=_clean(entry.user_agent)))
 
     def note_failure(self, code: str, token_id: str, now: datetime, address: str, agent: str) -> None:
         """Note a refused credential; `token_id` is the token that it proved to be, or ""."""
@@ -105,7 +133,7 @@ class AuthJournal:
         if ended:
             self._submit(_count_entry(entry.timestamp, ended))
         if alone:
-            self._submit(replace(entry, ip_address=_clean(entry.ip_address), user_agent=_clean(entry.user_agent)))
+            self.note(entry)
 
     def _submit(self, entry: AuditEntry) -> None:
         self._background.submit(lambda: self._ledger.record_quietly(entry))

@@ -6,16 +6,21 @@ time, two comparisons of times. Notes of uses and log entries are made in the ba
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from loki_core.auth_journal import AuthJournal
-from loki_core.clock import in_seconds
+from loki_core.auth_journal import AuthJournal, UseQuota
+from loki_core.clock import find_time, in_seconds
 from loki_core.errors import AuthenticationError, InvalidTokenError
 from loki_core.interfaces import Clock, Store
 from loki_core.principal import Method, Principal
 from loki_core.scopes import ScopeCatalog
-from loki_core.tokens.secret import PREFIX, is_well_formed
+from loki_core.tokens.secret import LONGEST_SECRET, PREFIX, is_well_formed
 from loki_core.tokens.snapshot import Entry
+
+if TYPE_CHECKING:
+    from loki_core.jwt_authenticator import JwtAuthenticator
 
 _EXPLANATIONS = {
     "token_expired": ("the token has expired", "generate a new one"),
@@ -25,8 +30,6 @@ _EXPLANATIONS = {
     "token_malformed": ("this is not a token", "a token begins with loki_"),
     "invalid_token": ("the token is not valid", "sign in again"),
 }
-_MINUTE = timedelta(minutes=1)
-_MOST_CALLERS = 100_000
 
 
 def _refusal(code: str) -> AuthenticationError:
@@ -35,32 +38,62 @@ def _refusal(code: str) -> AuthenticationError:
     return kind(message, code=code, remedy=remedy)
 
 
-class Authenticator:
-    """Verifies credentials against a store."""
+_LONGEST_SHAPED = 16 * 1024
 
-    def __init__(self, store: Store, clock: Clock, catalog: ScopeCatalog, journal: AuthJournal) -> None:
+
+def is_jwt_shaped(credential: object) -> bool:
+    """Tell whether a credential is meant as a JWT: three parts with dots; a very long one is not searched for them."""
+    if not isinstance(credential, str) or credential.startswith(PREFIX):
+        return False
+    return credential.startswith("eyJ") if len(credential) > _LONGEST_SHAPED else credential.count(".") == 2
+
+
+class Authenticator:
+    """Verifies credentials: `loki_…` secrets against a store, JWTs against the identity provider's keys."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        catalog: ScopeCatalog,
+        journal: AuthJournal,
+        get_jwts: Callable[[], JwtAuthenticator] | None = None,
+    ) -> None:
+        """Bring together what a verification needs.
+
+        Args:
+            store: where tokens are.
+            clock: returns the current time, aware.
+            catalog: the scopes that exist.
+            journal: what notes uses and failures.
+            get_jwts: returns what verifies JWTs, or None when no identity provider is configured.
+        """
         self._store = store
         self._clock = clock
         self._read_seconds = in_seconds(clock)
         self._catalog = catalog
         self._journal = journal
-        self._due: dict[tuple[str, str], datetime] = {}
+        self._quota = UseQuota()
+        self._get_jwts = get_jwts
 
     def authenticate(self, credential: str, *, address: str = "", agent: str = "") -> Principal:
         """Return who the credential proves.
 
         Args:
-            credential: a `loki_…` secret.
+            credential: a `loki_…` secret, or a JWT of the configured identity provider.
             address: where the caller is, for the log.
             agent: what the caller calls itself, for the log.
 
         Raises:
             AuthenticationError: it proves nobody; `code` says why.
             StorageError: the store cannot be read.
+            ProviderUnavailable: a JWT cannot be judged, because the provider's keys cannot be had.
+            ConfigurationError: a JWT cannot be judged, because the provider may not be used as it is configured.
         """
         view = self._store.view()
         try:
-            entry = view.find(credential)
+            # What is too long for a secret is not even hashed.
+            entry = view.find(credential) if len(credential) <= LONGEST_SECRET else None
         except (UnicodeEncodeError, AttributeError, TypeError):
             entry = None
         if entry is not None and self._read_seconds() < entry.fresh_until and address == entry.address:
@@ -68,16 +101,13 @@ class Authenticator:
         now = self._clock()
         if entry is not None and not entry.refusal and now < entry.live_until:
             return self._accept(entry, now, address, agent)
+        if entry is None and self._get_jwts is not None and is_jwt_shaped(credential):
+            return self._get_jwts().authenticate(credential, find_time(now, view), address, agent)
         raise self._refuse(credential, entry, now, address, agent)
 
     def _accept(self, entry: Entry, now: datetime, address: str, agent: str) -> Principal:
-        caller = (entry.token_id, address)
-        due = self._due.get(caller)
-        if due is None or now >= due or due > now + _MINUTE:  # the last: the clock was set back
-            due = now + _MINUTE
-            if len(self._due) >= _MOST_CALLERS:
-                self._due.clear()
-            self._due[caller] = due
+        is_noted, due = self._quota.take((entry.token_id, address), now)
+        if is_noted:
             self._journal.note_use(entry.token_id, now, address, agent)
         if entry.proof is None:
             entry.proof = self._prove(entry)
@@ -112,6 +142,6 @@ class Authenticator:
         elif credential.startswith(PREFIX):
             code = "token_unknown" if is_well_formed(credential) else "token_malformed"
         else:
-            code = "invalid_token" if credential.count(".") == 2 else "token_malformed"
+            code = "invalid_token" if is_jwt_shaped(credential) else "token_malformed"
         self._journal.note_failure(code, entry.token_id if entry else "", now, address, agent)
         return _refusal(code)

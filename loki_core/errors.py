@@ -6,7 +6,8 @@ LokiError
 ├── Refused                 the caller: well formed, but policy or the store's state forbids it
 │   └── NotFound            nothing of that name or id
 ├── AuthenticationError     the credential's holder: it proves nobody
-│   └── InvalidTokenError   a JWT that broke a rule (the reason goes to the log, not to the caller)
+│   ├── InvalidTokenError   a JWT that broke a rule (the reason goes to the log, not to the caller)
+│   └── SignInFailed        whoever signs in, or the provider's administrator: `code` says which
 ├── AuthorizationError      the principal's administrator: a scope is missing
 ├── StorageError            the host's administrator: the store cannot be used as it is
 │   └── StoreBusy           another writer holds the lock for too long
@@ -78,6 +79,16 @@ class InvalidTokenError(AuthenticationError):
     """A JWT broke a rule (RFC 8725, OpenID Connect Core 3.1.3.7, RFC 9068)."""
 
     default_code = "invalid_token"
+
+
+class SignInFailed(AuthenticationError):
+    """A sign-in with the identity provider ended, and nobody is signed in.
+
+    `code` is one of access_denied, expired_token, cancelled, device_flow_unavailable, client_not_allowed, no_id_token,
+    invalid_token, session_ended.
+    """
+
+    default_code = "access_denied"
 
 
 class AuthorizationError(LokiError):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from loki_core.background import BackgroundWriter
 from loki_core.errors import ConfigurationError
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
     from loki_core.interfaces import AuditSink, Clock, Store, TokenView
+    from loki_core.jwt_authenticator import JwtAuthenticator
     from loki_core.ledger import Ledger
     from loki_core.minting import Mint
+    from loki_core.oidc.provider import Provider
     from loki_core.settings import Settings
     from loki_core.tokens.secret import Choice
+
+_T = TypeVar("_T")
 
 
 class Parts:
@@ -38,6 +42,8 @@ class Parts:
         self.roles = settings.rbac.build_roles(self.scopes)
         self.background = BackgroundWriter()
         self.store = store or _open_store(settings, self.background, environ)
+        self._environ = environ
+        self._shared: dict[str, Any] = {}
         self._sink = sink
         self._choose = choose
 
@@ -83,7 +89,40 @@ class Parts:
         """From a credential to a principal."""
         from loki_core.authenticator import Authenticator
 
-        return Authenticator(self.store, self.clock, self.scopes, self.journal)
+        get_jwts = self._get_jwts if self.settings.auth.oidc.is_configured else None
+        return Authenticator(self.store, self.clock, self.scopes, self.journal, get_jwts)
+
+    def _get_jwts(self) -> JwtAuthenticator:
+        from loki_core.jwt_authenticator import JwtAuthenticator
+
+        return self._share("jwts", lambda: JwtAuthenticator(self.provider.verifier, self.journal))
+
+    @property
+    def provider(self) -> Provider:
+        """The identity provider.
+
+        Raises:
+            ConfigurationError: none is configured, or it may not be used as it is configured.
+        """
+        from loki_core.oidc.provider import Provider
+        from loki_core.user_directories import find_cache_directory
+
+        return self._share(
+            "provider",
+            lambda: Provider(
+                self.settings.auth.oidc,
+                roles=self.roles,
+                scopes=self.scopes,
+                clock=self.clock,
+                environ=self._environ,
+                find_cache=find_cache_directory,
+            ),
+        )
+
+    def _share(self, name: str, make: Callable[[], _T]) -> _T:
+        """Make a part once; of threads that ask at the same time, all get the same one."""
+        found: _T | None = self._shared.get(name)
+        return self._shared.setdefault(name, make()) if found is None else found
 
     @cached_property
     def mint(self) -> Mint:

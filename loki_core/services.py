@@ -36,6 +36,7 @@ class Authenticate(Protocol):
         Raises:
             AuthenticationError: it proves nobody; `code` says why.
             StorageError: the store cannot be read.
+            ProviderUnavailable, ConfigurationError: a JWT cannot be judged by the provider's keys.
         """
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.idp.fixtures"]
 
 WORKERS_PER_CORE = 2
 """Many tests wait for other processes' answers: more workers than cores are quicker."""

@@ -18,6 +18,8 @@ PREFIX = "loki_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BODY_LENGTH = 43
 CHECKSUM_LENGTH = 6
+LONGEST_SECRET = 512
+"""Characters of the longest that is still looked up: other makes than ours may be longer."""
 SECRET_LENGTH = len(PREFIX) + BODY_LENGTH + CHECKSUM_LENGTH
 
 _OURS = re.compile(r"loki_[0-9A-Za-z]{49}\Z")

@@ -11,6 +11,7 @@ from tests.support.fresh_process import run_python
 HEAVY = [
     "textual",
     "rich",
+    "httpcore",
     "httpx",
     "jwt",
     "asyncio",

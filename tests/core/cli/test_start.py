@@ -14,6 +14,7 @@ from tests.support.fixtures import StartPty
 HEAVY = (
     "textual",
     "rich",
+    "httpcore",
     "httpx",
     "jwt",
     "asyncio",

@@ -1,0 +1,27 @@
+"""What the provider said to one request, or that it could not be asked. Pure."""
+
+from __future__ import annotations
+
+from loki_core.errors import ProviderUnavailable
+from loki_core.frozen import dataclass, field
+
+LONGEST_ANSWER = 512 * 1024
+
+
+class Unreachable(ProviderUnavailable):
+    """The request did not come through, and another one may: no connection, no answer in time, a torn answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the provider said.
+
+    Attributes:
+        status: the HTTP status.
+        body: at most LONGEST_ANSWER bytes.
+        retry_after: seconds that it asks us to wait, or 0.
+    """
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: int = 0
