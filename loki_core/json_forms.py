@@ -1,4 +1,4 @@
-"""How tokens and principals look as JSON, in commands and over HTTP alike. Pure."""
+"""How tokens, principals and counts of the log look as JSON, in commands and over HTTP alike. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from loki_core.tokens.record import format_time
 
 if TYPE_CHECKING:
+    from loki_core.audit.summary import AuditSummary, Tally
     from loki_core.principal import Principal
     from loki_core.tokens.token import Token
 
@@ -40,3 +41,27 @@ def describe_principal(principal: Principal) -> dict[str, Any]:
         "method": str(principal.method),
         "expires_at": format_time(principal.expires_at),
     }
+
+
+def describe_summary(summary: AuditSummary) -> dict[str, Any]:
+    """Return what happened in the last days as JSON shows it."""
+    return {
+        "since": format_time(summary.since),
+        "until": format_time(summary.until),
+        "entries": summary.entries,
+        "days": [_describe_tally(tally) for tally in summary.days],
+        "events": [_describe_tally(tally) for tally in summary.events],
+        "actors": [_describe_tally(tally) for tally in summary.actors],
+        "failed_sign_ins": {
+            "last_hour": summary.failures,
+            "by_code": dict(summary.failures_by_code),
+            "by_address": dict(summary.failures_by_address),
+        },
+        "oldest_at": format_time(summary.oldest_at),
+        "newest_at": format_time(summary.newest.timestamp) if summary.newest else None,
+        "unreadable": summary.unreadable,
+    }
+
+
+def _describe_tally(tally: Tally) -> dict[str, Any]:
+    return {"name": tally.name, "ok": tally.ok, "failed": tally.failed}

@@ -104,6 +104,22 @@ class Loki:
         """Return what changes whenever tokens or their uses do; two stats."""
         return self._parts.store.revision()
 
+    def check_store(self) -> None:
+        """Find out whether the store can be read.
+
+        Raises:
+            StorageError: it cannot.
+        """
+        self._parts.store.view()
+
+    def check_audit(self) -> None:
+        """Find out whether the audit log could be written now; makes nothing.
+
+        Raises:
+            AuditUnavailable: it could not.
+        """
+        self._parts.sink.check_writable()
+
     def explain(self, credential: str, scope: str) -> Decision:
         """Tell whether the holder of a credential has a scope, and why.
 
@@ -113,6 +129,61 @@ class Loki:
         """
         self._parts.scopes.check_known((scope,))
         return self.authenticate(credential).explain(scope)
+
+    def require(self, scope: str, *, resource_type: str = "api") -> None:
+        """Return when the actor holds a scope; that it does not is noted in the log.
+
+        Args:
+            scope: what is needed.
+            resource_type: what it is needed for.
+
+        Raises:
+            AuthorizationError: the actor does not hold it.
+        """
+        from loki_core.administration.office import admit
+
+        admit(self._parts, self._caller, scope, resource_type=resource_type)
+
+    def log_event(
+        self,
+        event: str,
+        resource_type: str,
+        resource_id: str,
+        details: Mapping[str, object] | None = None,
+        *,
+        must: bool = True,
+    ) -> None:
+        """Log what the actor does to something that is no token, such as work that is started.
+
+        Args:
+            event: one of AuditEvent.
+            resource_type: the kind of thing that it is done to.
+            resource_id: which one.
+            details: what else there is to say; never a secret.
+            must: whether it may not be done when it cannot be logged; taking away is never refused for that.
+
+        Raises:
+            AuditUnavailable: it could not be logged, and `must`.
+        """
+        from loki_core.audit.events import AuditEntry
+        from loki_core.errors import AuditUnavailable
+
+        principal = self._caller.principal
+        entry = AuditEntry(
+            timestamp=self.clock(),
+            event=event,
+            user_id=principal.subject,
+            resource_type=resource_type,
+            resource_id=clean_text(resource_id, limit=LONGEST_FIELD),
+            ip_address=self._caller.address,
+            user_agent=self._caller.agent,
+            details=dict(details or {}),
+        )
+        try:
+            self._parts.sink.record(entry)
+        except AuditUnavailable:
+            if must:
+                raise
 
     def acting_as(self, principal: Principal, *, address: str = "", agent: str = "") -> Loki:
         """Return the same store and log with another actor.

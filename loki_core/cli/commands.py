@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from loki_core.cli.arguments import Parser
 
 _TABLE = {
+    "start": ("start", "serve the HTTP API, and begin work on a file of the project"),
     "enterprise status": ("status", "show what is configured and how many tokens there are"),
     "enterprise roles": ("roles", "show roles and scopes, and what each includes"),
     "enterprise doctor": ("doctor", "look for what is wrong with store, log, clock and settings"),

@@ -43,9 +43,9 @@ def test_the_limits_that_protect_secrets_are_not_passed_on(loki: Program, other:
 
 
 def test_without_another_loki_an_unknown_subcommand_is_an_error(loki: Program) -> None:
-    answer = loki.run("start", "./prd.md")
+    answer = loki.run("pause", "./prd.md")
     assert (answer.status, answer.out) == (2, "")
-    assert answer.err == "loki: unknown command start: see loki --help\n"
+    assert answer.err == "loki: unknown command pause: see loki --help\n"
     assert loki.run("--version").out.startswith("loki ")
     assert loki.run("--help").out.startswith("usage: loki COMMAND")
     assert loki.run().status == 2
@@ -60,7 +60,7 @@ def test_we_are_not_another_loki_by_a_link_a_copy_or_a_second_installation(loki:
     (tmp_path / "link").mkdir()
     (tmp_path / "link" / "loki").symlink_to(loki.script)
     loki.environ["PATH"] += f"{os.pathsep}{tmp_path / 'link'}"
-    assert loki.run("start").err == "loki: unknown command start: see loki --help\n"
+    assert loki.run("pause").err == "loki: unknown command pause: see loki --help\n"
 
 
 def test_a_wrapper_around_us_does_not_pass_in_circles(loki: Program, tmp_path: Path) -> None:
@@ -69,15 +69,15 @@ def test_a_wrapper_around_us_does_not_pass_in_circles(loki: Program, tmp_path: P
     wrapper.write_text(f'#!/bin/sh\nexec {" ".join(loki.argv)} "$@"\n')
     wrapper.chmod(0o755)
     loki.environ["PATH"] += f"{os.pathsep}{wrapper.parent}"
-    answer = loki.run("start")
-    assert (answer.status, answer.err) == (2, "loki: unknown command start: see loki --help\n")
+    answer = loki.run("pause")
+    assert (answer.status, answer.err) == (2, "loki: unknown command pause: see loki --help\n")
 
 
 def test_loki_core_never_passes_anything_on(loki: Program, other: Path) -> None:
     script = loki.script.parent / "loki-core"
     script.write_text(SCRIPT)
     loki.argv = [loki.argv[0], str(script)]
-    assert loki.run("start").err == "loki-core: unknown command start: see loki-core --help\n"
+    assert loki.run("pause").err == "loki-core: unknown command pause: see loki-core --help\n"
 
 
 def test_a_directory_or_a_file_without_its_bit_is_no_program(loki: Program, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_directory_or_a_file_without_its_bit_is_no_program(loki: Program, tmp_
     (tmp_path / "file").mkdir()
     (tmp_path / "file" / "loki").write_text("text")
     loki.environ["PATH"] += f"{os.pathsep}{tmp_path / 'directory'}{os.pathsep}{tmp_path / 'file'}"
-    assert loki.run("start").status == 2
+    assert loki.run("pause").status == 2
 
 
 def test_the_installed_entry_points_are_the_same_program(loki: Program) -> None:

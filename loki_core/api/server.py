@@ -1,0 +1,160 @@
+"""Serving the API: uvicorn on one address, with TLS where configured, until a signal ends it in order."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+import loki_core
+from loki_core.api.app import create_app
+from loki_core.api.tls import Certificate
+from loki_core.errors import ConfigurationError, Refused
+from loki_core.text import safe_text
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from loki_core.settings import Settings
+
+GRACE_SECONDS = 10
+"""For requests that are being answered when the server is told to end."""
+_TLS_CHECK_SECONDS = 5
+_MOST_CONNECTIONS = 1_000
+_log = logging.getLogger("uvicorn.error")
+
+
+def listen(settings: Settings, host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to the address, after every check that can be made before serving.
+
+    Args:
+        settings: what is configured.
+        host: the address.
+        port: the port; 0 for any that is free.
+
+    Raises:
+        ConfigurationError: `auth_required`: it would be reached from other machines while authentication is off;
+            `tls_files`.
+        Refused: `address_in_use`, or the address is none of this machine's.
+    """
+    check_reach(settings, host)
+    if settings.tls.enabled:
+        Certificate(settings.tls.cert, settings.tls.key)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise Refused(
+            f"{safe_text(host, limit=60)}:{port} cannot be listened on: {error.strerror}",
+            code="address_in_use",
+            remedy="choose another --port, or end what listens there",
+        ) from None
+    bound.set_inheritable(True)
+    return bound
+
+
+def serve(settings: Settings, bound: socket.socket, *, workers: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        settings: what is configured.
+        bound: what `listen` returned.
+        workers: how many processes answer.
+    """
+    tls = settings.tls
+    config = uvicorn.Config(
+        "loki_core.api.server:build_app",
+        factory=True,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # ours believes the configured proxies alone
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=_MOST_CONNECTIONS,
+        ssl_context_factory=partial(_make_context, tls.cert, tls.key) if tls.enabled else None,
+        timeout_notify=_TLS_CHECK_SECONDS,
+        callback_notify=_reload_certificates if tls.enabled else None,
+    )
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[bound])
+    else:
+        Multiprocess(config, sockets=[bound]).run()
+
+
+def check_reach(settings: Settings, host: str) -> None:
+    """Refuse to listen beyond this machine while nobody has to prove who they are.
+
+    Raises:
+        ConfigurationError: `auth_required`.
+    """
+    if not settings.auth.is_on and not is_loopback(host):
+        raise ConfigurationError(
+            f"authentication is off, and {safe_text(host, limit=60)} can be reached from other machines",
+            code="auth_required",
+            remedy="set LOKI_ENTERPRISE_AUTH=true, or listen on 127.0.0.1",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches the address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def build_app() -> FastAPI:
+    """Return the app of one worker, which opens the store and closes it at the end."""
+    loki = loki_core.open()
+    app = create_app(loki)
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def live(given: FastAPI) -> AsyncIterator[Any]:
+        try:
+            async with inner(given) as state:
+                yield state
+        finally:
+            loki.close()
+
+    app.router.lifespan_context = live
+    return app
+
+
+_certificates: list[Certificate] = []
+"""Those in use by this process: a worker makes its own."""
+
+
+def _make_context(cert: Path | None, key: Path | None, *_: object) -> ssl.SSLContext:
+    certificate = Certificate(cert, key)
+    _certificates.append(certificate)
+    return certificate.context
+
+
+async def _reload_certificates() -> None:
+    for certificate in _certificates:
+        try:
+            if certificate.reload_when_changed():
+                _log.warning("a new certificate is in use")
+        except ConfigurationError as error:
+            _log.error("the new certificate cannot be used: %s", safe_text(error, limit=300))
