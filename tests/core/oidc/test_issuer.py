@@ -1,0 +1,69 @@
+"""Which issuers are alike, which are shared, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from loki_core.oidc.issuer import fill_tenant, is_shared
+from tests.core.oidc.people import COMMON, ENTRA, GOOGLE, TENANT, expect
+from tests.core.oidc.refused import refuse
+from tests.core.oidc.signer import ISSUER, check, get_signer, make_claims
+
+PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
+ORGANIZATIONS = COMMON.replace("common", "organizations")
+CONSUMERS = COMMON.replace("common", "consumers")
+
+
+def sign(issuer: str, **changes: object) -> str:
+    """Return an ID token of this issuer."""
+    return get_signer().sign(make_claims(iss=issuer, **changes))
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [ISSUER, ENTRA, "https://example.okta.com", f"{GOOGLE}.evil.test", "https://evil.test/common/v2.0", f"{GOOGLE}/x"],
+)
+def test_an_issuer_of_ones_own_is_not_shared(issuer: str) -> None:
+    assert not is_shared(issuer)
+
+
+def test_where_many_tenants_sign_in_each_tokens_issuer_is_its_own_tenants() -> None:
+    assert check(sign(ENTRA, tid=TENANT), expect(COMMON)).issuer == ENTRA
+    assert check(sign(ENTRA, tid=TENANT), expect(ORGANIZATIONS)).issuer == ENTRA
+    personal = ENTRA.replace(TENANT, PERSONAL)
+    assert check(sign(personal, tid=PERSONAL), expect(CONSUMERS)).issuer == personal
+    assert check(sign(personal, tid=PERSONAL), expect(COMMON)).issuer == personal
+
+
+@pytest.mark.parametrize("tenant", [None, "", PERSONAL, "../common", f"{TENANT}/v2.0", f"{TENANT}x", [TENANT], 7])
+def test_a_tenant_that_does_not_fit_the_issuer_is_refused(tenant: object) -> None:
+    refuse(sign(ENTRA, tid=tenant), "issuer", expect(COMMON))
+
+
+def test_a_personal_account_is_none_of_an_organisation_and_the_reverse() -> None:
+    personal = ENTRA.replace(TENANT, PERSONAL)
+    refuse(sign(personal, tid=PERSONAL), "issuer", expect(ORGANIZATIONS))
+    refuse(sign(ENTRA, tid=TENANT), "issuer", expect(CONSUMERS))
+
+
+def test_one_tenant_is_not_another() -> None:
+    other = ENTRA.replace("1", "9")
+    refuse(sign(other, tid=TENANT.replace("1", "9")), "issuer", expect(ENTRA))
+    assert fill_tenant(ENTRA, TENANT.replace("1", "9")) == ENTRA
+    assert fill_tenant("https://evil.test/common/v2.0", TENANT) == "https://evil.test/common/v2.0"
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "hint"),
+    [
+        ("https://example.auth0.com/", "https://example.auth0.com", "the slash at the end"),
+        ("https://example.auth0.com", "https://example.auth0.com/", "the slash at the end"),
+        ("accounts.google.com", GOOGLE, "https://"),
+        (f"https://sts.windows.net/{TENANT}/", ENTRA, "accessTokenAcceptedVersion"),
+        (ENTRA, "https://login.microsoftonline.com/{tenant}/v2.0", "placeholder"),
+        (ISSUER.replace("main", "Main"), ISSUER, "upper and lower case"),
+        ("https://evil.test", ISSUER, "not 'https://idp.example.com/realms/main'"),
+    ],
+)
+def test_the_reason_says_what_most_probably_happened(found: str, wanted: str, hint: str) -> None:
+    assert hint in refuse(sign(found, tid=TENANT), "issuer", expect(wanted))
