@@ -11,6 +11,8 @@ from loki_core.administration.office import admit
 from loki_core.audit.lines import LoggedLine, StoredLine, read_line
 from loki_core.audit.query import Query, Search
 from loki_core.audit.summary import AuditSummary, Counting, find_beginning
+from loki_core.errors import InvalidInput
+from loki_core.nearest import offer
 from loki_core.scopes import AUDIT
 from loki_core.tokens.names import is_id
 
@@ -36,9 +38,7 @@ class AuditTrail:
     def _enter(self) -> None:
         admit(self._resources, self._caller, AUDIT, resource_type="audit")
 
-    def entries(
-        self, query: Query | None = None, *, newest_first: bool = True, limit: int | None = None
-    ) -> Iterator[LoggedLine]:
+    def entries(self, query: Query | None = None, *, newest_first: bool = True, limit: int | None = None) -> Reading:
         """Return the entries that a query asks for, lazily: who stops early has read little more.
 
         Args:
@@ -53,8 +53,27 @@ class AuditTrail:
         """
         self._enter()
         query = query or Query()
-        lines = self._resources.sink.lines(newest_first=newest_first, since=query.since)
-        return islice(self._search(query).select(lines), limit)
+        return Reading(
+            self._search(query), self._resources.sink.lines(newest_first=newest_first, since=query.since), limit
+        )
+
+    def export(self, form: str, query: Query | None = None) -> Iterator[bytes]:
+        """Return the entries that a query asks for in the form of another program, oldest first, piece by piece.
+
+        Args:
+            form: `json` (an array of the stored objects), `csv` or `cef`.
+            query: what is asked for; everything when left out.
+
+        Raises:
+            InvalidInput: `unknown_format`.
+            AuthorizationError, AuditUnavailable, StorageError: as for `entries`.
+        """
+        from loki_core.audit.formats import FORMATS
+
+        if form not in FORMATS:
+            raise InvalidInput("there is no such format", code="unknown_format", remedy=offer(form, FORMATS))
+        found = self.entries(query, newest_first=False)
+        return (piece.encode("utf-8", "replace") for piece in FORMATS[form](found))
 
     def follow(self, query: Query | None = None, *, last: int = 0) -> Follower:
         """Return who reads on from the log's end, which need not exist yet.
@@ -121,6 +140,22 @@ class AuditTrail:
             return Search(query)
         holders = self._resources.store.view().find_by_name(query.token)
         return Search(query, frozenset(record.id for record in holders))
+
+
+class Reading(Iterator[LoggedLine]):
+    """Entries of the log, each read when it is asked for."""
+
+    def __init__(self, search: Search, lines: Iterator[StoredLine], limit: int | None = None) -> None:
+        self._search = search
+        self._found = islice(search.select(lines), limit)
+
+    def __next__(self) -> LoggedLine:
+        return next(self._found)
+
+    @property
+    def unreadable(self) -> int:
+        """How many lines that are no entries it met so far."""
+        return self._search.unreadable
 
 
 class Follower:

@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from loki_core.audit.chain import parse_entry, parse_line
 from loki_core.audit.day_files import list_day_files
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_follower import FileFollower
 from loki_core.audit.file_lines import FIRM, as_audit_unavailable, count_lines_before, find_revision, read_lines
 from loki_core.audit.group_commit import GroupCommit, Request
 from loki_core.audit.held_files import HeldFiles
-from loki_core.audit.lines import StoredLine
+from loki_core.audit.lines import StoredLine, read_line
 from loki_core.audit.log_end import LogEnd
 from loki_core.audit.log_writer import LogWriter
 from loki_core.audit.sealing import NOT_SEALED, Sealing
@@ -176,9 +175,9 @@ class FileLog:
         wanted = [text.encode(errors="replace") for text in (written, contains) if text]
         for line in self.lines(newest_first=True):
             within -= 1
-            entry = parse_entry(parse_line(line.data) or {}) if all(text in line.data for text in wanted) else None
-            if entry is not None and (not token_id or token_id in {entry.resource_id, entry.token_id}):
-                found.append(entry)
+            read = read_line(line) if all(text in line.data for text in wanted) else None
+            if read is not None and (not token_id or token_id in {read.entry.resource_id, read.entry.token_id}):
+                found.append(read.entry)
             if len(found) == limit or within == 0:
                 break
         return tuple(found)

@@ -80,6 +80,7 @@ class Search:
         self._tokens = tokens
         wanted = (query.events, (query.actor,), (query.token, *tokens) if query.token else ())
         self._needles = tuple(filter(None, map(_as_needles, wanted)))
+        self._text = query.text.lower().encode("ascii") if query.text.isascii() else b""
         self._since = _as_seconds(query.since)
         self._until = _as_seconds(query.until)
 
@@ -101,6 +102,8 @@ class Search:
         for needles in self._needles:
             if not any(needle in data for needle in needles):
                 return False
+        if self._text and b"\\" not in data and data.isascii() and self._text not in data.lower():
+            return False  # of other letters some are the same as ASCII ones but for their case
         if (self._since or self._until) and data.count(_TIME_KEY) == 1:
             start = data.find(_TIME) + len(_TIME)
             stamp = data[start : data.find(b'"', start)]
@@ -139,6 +142,6 @@ def _holds_text(fields: Mapping[str, Any], text: str) -> bool:
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
-        elif text in str(value).casefold():
+        elif value is not None and text in str(value).casefold():
             return True
     return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from loki_core.cli import output
@@ -26,35 +26,64 @@ class Column(NamedTuple):
     styles: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
+class Columns:
+    """Rows under their headings, batch after batch: as wide as the first of them need."""
+
+    def __init__(self, columns: Sequence[Column], *, usual: Sequence[Sequence[str]] = ()) -> None:
+        """Prepare.
+
+        Args:
+            columns: what the cells are.
+            usual: rows to be made room for, before any is known.
+        """
+        self._columns = columns
+        self._usual = usual
+        self._widths: Sequence[int] = ()
+
+    def format(self, rows: Sequence[Sequence[str]]) -> str:
+        """Return rows of printable cells: those of the first batch under their headings."""
+        is_first = not self._widths
+        titles = [column.title for column in self._columns]
+        if output.is_terminal():
+            from loki_core.cli.table import choose_widths, format_table
+
+            self._widths = self._widths or choose_widths(self._columns, [*self._usual, *rows])
+            return format_table(self._columns, rows, widths=self._widths, with_titles=is_first)
+        self._widths = self._widths or _measure([titles, *self._usual, *rows])
+        return _align([titles, *rows] if is_first else rows, self._widths)
+
+
 def write_columns(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """Write rows of printable cells under their headings.
 
     Raises:
         ReaderGone, StorageError: as for `output.write`.
     """
-    if output.is_terminal():
-        from loki_core.cli.table import format_table
-
-        output.write(format_table(columns, rows))
-    else:
-        output.write(format_columns([column.title for column in columns], rows))
+    output.write(Columns(columns).format(rows))
 
 
 def format_columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows as aligned text: no colours, nothing cut."""
     lines = [titles, *rows]
-    is_plain = all(cell.isascii() for row in rows for cell in row)
-    measure: Callable[[str], int] = len if is_plain else measure_width
-    widths = [max(map(measure, cells)) for cells in zip(*lines, strict=True)]
+    return _align(lines, _measure(lines))
+
+
+def _measure(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(measure_width, cells)) for cells in zip(*lines, strict=True)]
+
+
+def _align(lines: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
     text = []
     for line in lines:
-        padded = (cell + " " * (width - measure(cell)) for cell, width in zip(line, widths, strict=True))
-        text.append(GAP.join(padded).rstrip())
-    return "\n".join(text) + "\n"
+        padded = (cell + " " * (width - measure_width(cell)) for cell, width in zip(line, widths, strict=True))
+        text.append(GAP.join(padded).rstrip() + "\n")
+    return "".join(text)
 
 
 def measure_width(text: str) -> int:
     """Return how many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
     import unicodedata
 
     return sum(

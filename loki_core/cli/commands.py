@@ -28,6 +28,10 @@ _TABLE = {
     "enterprise token delete": ("token_delete", "remove revoked or expired tokens from the store"),
     "enterprise token verify": ("token_verify", "find out whether a secret is good, and whose it is"),
     "enterprise token explain": ("token_explain", "find out why a secret has a scope, or not"),
+    "enterprise audit summary": ("audit_summary", "count what happened in the last days, and what failed"),
+    "enterprise audit tail": ("audit_tail", "show the newest entries, or follow them as they come"),
+    "enterprise audit search": ("audit_search", "find entries by time, event, actor, token or text"),
+    "enterprise audit export": ("audit_export", "write entries for another program: JSON, CSV or CEF"),
     "enterprise policy check": ("policy_check", "list the tokens that a changed policy would refuse to make"),
     "enterprise config path": ("config_path", "show which configuration files are read"),
     "enterprise config show": ("config_show", "show every setting, and where it comes from"),
@@ -38,6 +42,7 @@ _GROUPS = {
     "": "Access to Loki Mode: tokens, roles and who is calling.",
     "enterprise": "Access to Loki Mode: tokens, roles and who is calling.",
     "enterprise token": "API tokens: who may call, what for, and until when.",
+    "enterprise audit": "The audit log: what happened, who did it, and whether anybody changed the log.",
     "enterprise policy": "The rules for new tokens.",
     "enterprise config": "The settings, from the environment and configuration files.",
 }

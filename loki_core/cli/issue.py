@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from loki_core.cli import output
 from loki_core.cli.failure import Interrupted, UsageError, clean
+from loki_core.cli.signals import handle_signals, signals_raised
 from loki_core.cli.token_text import format_day, format_minute, join_scopes
 from loki_core.errors import InvalidInput, LokiError, StorageError
 from loki_core.json_forms import describe_token
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from loki_core.delivery import SecretFile
 
 _IMPORTANT = "\nIMPORTANT: Save this token - it won't be shown again!\n"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def declare_destination(parser: Parser) -> None:
@@ -50,7 +49,7 @@ def issue(loki: Loki, draft: Draft, options: Namespace, heading: str) -> int:
         LokiError: it was not made live, or it was revoked again because nobody saw its secret.
         Interrupted: a signal came; the token was revoked again.
     """
-    with _signals_raised():
+    with signals_raised():
         delivered = _deliver(loki, draft, options)
         try:
             issued = loki.tokens.commit(draft)
@@ -159,7 +158,7 @@ def _withdraw(loki: Loki, draft: Draft, error: BaseException) -> None:
     """Revoke a token that became live although nobody saw its secret, and say so."""
     if isinstance(error, InvalidInput):
         return  # refused by the rules, before anything was stored
-    with _handle_signals(signal.SIG_IGN):
+    with handle_signals(signal.SIG_IGN):
         if not _is_live(loki, draft):
             return
         token_id = draft.token.id
@@ -184,26 +183,3 @@ def _describe(error: BaseException) -> str:
     if isinstance(error, LokiError):
         return error.message
     return "an unexpected error came"
-
-
-@contextlib.contextmanager
-def _signals_raised() -> Iterator[None]:
-    """Let the signals that end a program raise Interrupted, so that what was begun is undone."""
-
-    def interrupt(number: int, _: object) -> NoReturn:
-        raise Interrupted(number)
-
-    with _handle_signals(interrupt):
-        yield
-
-
-@contextlib.contextmanager
-def _handle_signals(handle: Callable[[int, object], NoReturn] | signal.Handlers) -> Iterator[None]:
-    # What is ignored stays ignored: nohup and shells in the background do that.
-    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, handle) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

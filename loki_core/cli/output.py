@@ -43,7 +43,16 @@ def write(text: str) -> None:
         StorageError: `output_not_written`: the disk is full, the terminal is gone, or it was closed.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    data = memoryview(text.encode(encoding, "replace"))
+    write_bytes(text.encode(encoding, "replace"))
+
+
+def write_bytes(content: bytes) -> None:
+    """Write content as it is to standard output, all of it.
+
+    Raises:
+        ReaderGone, StorageError: as for `write`.
+    """
+    data = memoryview(content)
     try:
         while data:
             try:
