@@ -1,7 +1,7 @@
 """CSV (RFC 4180) that a spreadsheet may open: no cell is a formula. Pure.
 
 A cell that begins with one of `= + - @`, a tab or a line break is run as a formula by spreadsheets (OWASP, "CSV
-Injection"): a user agent or a token's name could then send the sheet elsewhere. An apostrophe is put before such a cell.
+Injection"): a user agent or a token's name could then send the sheet elsewhere. Such a cell begins with an apostrophe.
 """
 
 from __future__ import annotations
