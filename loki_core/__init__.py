@@ -52,8 +52,7 @@ if TYPE_CHECKING:
     from loki_core.tokens.secret import Secret, holds_secret, redact
     from loki_core.tokens.status import Status
     from loki_core.tokens.token import IssuedToken, Token, Use
-
-__version__ = "0.1.0"
+    from loki_core.version import __version__
 
 # Names are loaded when they are first used: importing the package costs nothing that is not needed.
 _PLACES = {
@@ -96,6 +95,7 @@ _PLACES = {
     "tokens.secret": ("holds_secret", "redact", "Secret"),
     "tokens.status": ("Status",),
     "tokens.token": ("IssuedToken", "Token", "Use"),
+    "version": ("__version__",),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
 
@@ -152,6 +152,7 @@ __all__ = [
     "TokenManager",
     "TokenPolicy",
     "Use",
+    "__version__",
     "count_failures",
     "harden_process",
     "holds_secret",

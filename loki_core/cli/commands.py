@@ -42,7 +42,7 @@ _GROUPS = {
     "": "Access to Loki Mode: tokens, roles and who is calling.",
     "enterprise": "Access to Loki Mode: tokens, roles and who is calling.",
     "enterprise token": "API tokens: who may call, what for, and until when.",
-    "enterprise audit": "The audit log: what happened, who did it, and whether anybody changed the log.",
+    "enterprise audit": "The audit log: what happened, who did it, is it whole.",
     "enterprise policy": "The rules for new tokens.",
     "enterprise config": "The settings, from the environment and configuration files.",
 }

@@ -73,3 +73,13 @@ def test_every_error_derives_from_one_and_has_a_code() -> None:
     for kind in found:
         assert issubclass(kind, loki_core.LokiError)
         assert kind.default_code
+
+
+def test_the_version_is_the_packages() -> None:
+    import tomllib
+    from pathlib import Path
+
+    import loki_core
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert loki_core.__version__ == project["version"]

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from loki_core import __version__
 from loki_core.audit.events import AuditEvent
 from loki_core.audit.levels import Level
 from loki_core.audit.lines import LoggedLine
 from loki_core.text import safe_text
+from loki_core.version import __version__
 
 _SEVERITIES = {Level.INFO: 2, Level.NOTICE: 4, Level.WARNING: 6, Level.ERROR: 9}
 _NAMES = {
