@@ -1,14 +1,20 @@
-"""One thread for what must not delay a caller: notes of uses, entries about sign-ins. Bounded, and flushed at exit."""
+"""One thread for what must not delay a caller: notes of uses, entries about sign-ins, seals of the log.
+
+Bounded, and flushed at exit.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import heapq
+import math
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 
 from loki_core.forks import renew_after_fork
 
@@ -31,6 +37,9 @@ class BackgroundWriter:
     def renew(self) -> None:
         """Begin anew in a forked child: what waits is done by the parent."""
         self._jobs: deque[Callable[[], None]] = deque()
+        self._timed: list[tuple[float, int, Callable[[], None]]] = []
+        """A heap of what is to run at a time of the monotonic clock."""
+        self._numbers = count()
         self._wake = threading.Condition()
         self._busy = False
         self._thread: threading.Thread | None = None
@@ -41,13 +50,27 @@ class BackgroundWriter:
             if len(self._jobs) >= LONGEST_QUEUE:
                 return False
             self._jobs.append(job)
-            if not self._is_running():
-                thread = threading.Thread(target=self._run, name="loki-background", daemon=True)
-                with contextlib.suppress(RuntimeError):  # no thread can be had now: the next job, or flush, sees to it
-                    thread.start()
-                    self._thread = thread
-            self._wake.notify_all()
+            self._start()
         return True
+
+    def submit_later(self, seconds: float, job: Callable[[], None]) -> bool:
+        """Run the job after so many seconds, or at the end of the program; return False when too many wait."""
+        if seconds <= 0:
+            return self.submit(job)
+        with self._wake:
+            if len(self._timed) >= LONGEST_QUEUE:
+                return False
+            heapq.heappush(self._timed, (time.monotonic() + seconds, next(self._numbers), job))
+            self._start()
+        return True
+
+    def _start(self) -> None:
+        if not self._is_running():
+            thread = threading.Thread(target=self._run, name="loki-background", daemon=True)
+            with contextlib.suppress(RuntimeError):  # no thread can be had now: the next job, or flush, sees to it
+                thread.start()
+                self._thread = thread
+        self._wake.notify_all()
 
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -55,8 +78,8 @@ class BackgroundWriter:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._jobs:
-                    self._wake.wait()
+                while not self._take_due() and not self._jobs:
+                    self._wake.wait(max(self._timed[0][0] - time.monotonic(), 0) if self._timed else None)
                 job = self._jobs.popleft()
                 self._busy = True
             try:
@@ -68,8 +91,29 @@ class BackgroundWriter:
                     self._busy = False
                     self._wake.notify_all()
 
+    def _take_due(self, now: float | None = None) -> bool:
+        """Put the timed jobs whose time has come with the others, and tell whether there was one."""
+        now = time.monotonic() if now is None else now
+        due = bool(self._timed) and self._timed[0][0] <= now
+        while self._timed and self._timed[0][0] <= now:
+            self._jobs.append(heapq.heappop(self._timed)[2])
+        return due
+
+    def hasten(self) -> None:
+        """Let all that was to run later run soon."""
+        with self._wake:
+            self._take_due(math.inf)
+            self._wake.notify_all()
+
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
-        """Wait until all jobs ran; return False when they did not within the time (seconds)."""
+        """Wait until all jobs ran, but for those that are to run later.
+
+        Args:
+            seconds: how long to wait.
+
+        Returns:
+            False when they did not run within that time.
+        """
         if threading.current_thread() is self._thread:
             return True
         deadline = time.monotonic() + seconds
@@ -86,6 +130,7 @@ class BackgroundWriter:
 
 def _flush_all() -> None:
     for writer in list(_open):
+        writer.hasten()
         writer.flush()
 
 

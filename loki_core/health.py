@@ -95,6 +95,7 @@ def _check_log(sink: AuditSink, settings: Settings) -> Iterator[Finding]:
         yield Finding(code=error.code, severity="error", message=error.message, remedy=error.remedy)
     else:
         yield Finding(code="audit_writable", severity="ok", message=f"the audit log in {sink.label} can be written")
+    yield from sink.diagnose()
 
 
 def _check_settings(settings: Settings) -> Iterator[Finding]:

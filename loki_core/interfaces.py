@@ -213,6 +213,13 @@ class AuditSink(Protocol):
         It is kept where whoever changes the log does not reach. Never raises.
         """
 
+    @property
+    def first_key_made(self) -> str:
+        """The first public key of the log (hex) when this object has made it, else "": worth noting once."""
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Return what is wrong or remarkable about the log; never raises."""
+
     def check_writable(self) -> None:
         """Find out whether an entry could be written now.
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from loki_core.actor import find_os_actor
 from loki_core.background import BackgroundWriter
 from loki_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from loki_core.audit.sealing import Sealing
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
     from loki_core.interfaces import AuditSink, Clock, Store, TokenView
@@ -45,6 +47,7 @@ class Parts:
         self._environ = environ
         self._shared: dict[str, Any] = {}
         self._sink = sink
+        self._environ = environ
         self._choose = choose
 
     @cached_property
@@ -62,6 +65,24 @@ class Parts:
             str(self.settings.dashboard / "audit"),
             clock=self.clock,
             max_file_size=self.settings.audit.max_file_size,
+            sealing=self._make_sealing(),
+        )
+
+    def _make_sealing(self) -> Sealing:
+        from loki_core.audit.retention import Retention
+        from loki_core.audit.seal_schedule import SealSchedule
+        from loki_core.audit.sealer import Sealer
+        from loki_core.audit.second_sink import FileSink
+
+        audit, dashboard = self.settings.audit, str(self.settings.dashboard)
+        sealer = Sealer(os.path.join(dashboard, "keys"))
+        return SealSchedule(
+            sealer,
+            self.clock,
+            user_id=find_os_actor(self._environ, self.scopes).subject,
+            later=self.background.submit_later,
+            retention=Retention(audit.retention_days, sealer),
+            second_sink=FileSink(audit.second_sink, os.path.join(dashboard, "audit")) if audit.second_sink else None,
         )
 
     @cached_property

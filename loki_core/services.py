@@ -96,6 +96,14 @@ class Loki:
         """What to call the audit log to a person; `off` when it is switched off."""
         return self._parts.sink.label
 
+    @property
+    def audit_first_key(self) -> str:
+        """The first public key of the audit log (hex) when it was made here, else "": what to note of a new log.
+
+        It is made with the first head, within a moment of the first entry or at `close()`.
+        """
+        return self._parts.sink.first_key_made
+
     def clock(self) -> datetime:
         """Return the current time (UTC)."""
         return self._parts.clock()

@@ -48,7 +48,7 @@ class CertificatesFile:
         Raises:
             StorageError, OSError: the file cannot be read.
         """
-        signature = find_signature(directory, CERTIFICATES_NAME)
+        signature = find_signature(CERTIFICATES_NAME, directory.descriptor)
         known, certificates = self._known
         if signature != known:
             certificates = _read(directory) if signature else Certificates()

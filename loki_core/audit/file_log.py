@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -18,14 +19,14 @@ from loki_core.audit.file_lines import FIRM, as_audit_unavailable, count_lines_b
 from loki_core.audit.group_commit import GroupCommit, Request
 from loki_core.audit.held_files import HeldFiles
 from loki_core.audit.lines import StoredLine, read_line
-from loki_core.audit.log_end import LogEnd
+from loki_core.audit.log_end import LogEnd, count_to_end
 from loki_core.audit.log_writer import LogWriter
 from loki_core.audit.sealing import NOT_SEALED, Sealing
 from loki_core.clock import read_system_clock
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.errors import AuditUnavailable, StorageError
 from loki_core.forks import renew_after_fork
-from loki_core.interfaces import Clock
+from loki_core.interfaces import Clock, Finding
 
 MEGABYTE = 1_000_000
 _LOCK_SECONDS = 10.0
@@ -33,8 +34,6 @@ _LOCK_SECONDS = 10.0
 
 class FileLog:
     """The log in one directory. Safe to use from several threads and on both sides of a fork."""
-
-    newest_head: Mapping[str, Any] | None = None
 
     def __init__(
         self,
@@ -60,6 +59,7 @@ class FileLog:
         self._writer = LogWriter(self._held, clock, int(max_file_size * MEGABYTE), sealing)
         self.renew()
         renew_after_fork(self)
+        sealing.attach(self)
 
     def renew(self) -> None:
         """Begin anew in a forked child: its descriptors share the parent's lock."""
@@ -138,6 +138,25 @@ class FileLog:
                 yield directory, self._writer.find_end(directory)
             finally:
                 self._held.release()
+
+    @property
+    def newest_head(self) -> Mapping[str, Any] | None:
+        """The newest signed head; see AuditSink.newest_head."""
+        with contextlib.suppress(OSError, StorageError), PrivateDirectory.open(self._path, firm=FIRM) as directory:
+            return self._sealing.describe_newest(directory)
+        return None
+
+    @property
+    def first_key_made(self) -> str:
+        """The first public key of the log (hex) when it was made here, else ""."""
+        return self._sealing.first_key_made
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Return what is wrong or remarkable about the log; see AuditSink.diagnose."""
+        with contextlib.suppress(OSError, StorageError), PrivateDirectory.open(self._path, firm=FIRM) as directory:
+            last_hash, seq = count_to_end(directory, list_day_files(directory.names()))
+            return self._sealing.diagnose(directory, LogEnd(last_hash=last_hash, seq=seq))
+        return ()  # there is none, or `check_writable` says what is wrong
 
     def check_writable(self) -> None:
         """Find out whether an entry could be written now; makes nothing.

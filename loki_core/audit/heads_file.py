@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import takewhile
 
 from loki_core.audit.file_lines import read_backwards
 from loki_core.audit.heads import HEADS_NAME, Head, dump_head_line, parse_head_line
@@ -23,7 +24,7 @@ class HeadsFile:
         Raises:
             StorageError, OSError: the file cannot be read.
         """
-        signature = find_signature(directory, HEADS_NAME)
+        signature = find_signature(HEADS_NAME, directory.descriptor)
         known, newest = self._newest
         if signature != known:
             newest = self._read_newest(directory) if signature else None
@@ -46,6 +47,15 @@ class HeadsFile:
         """
         append_signed_line(directory, HEADS_NAME, dump_head_line(head))
 
+    def find_number_up_to(self, directory: PrivateDirectory, count: int) -> int:
+        """Return the number of the last of the oldest heads that cover no more than this many lines, or 0.
+
+        Raises:
+            StorageError, OSError: the file cannot be read.
+        """
+        heads = (head for head in map(parse_head_line, _read_lines(directory)) if head is not None)
+        return max((head.number for head in takewhile(lambda head: head.count <= count, heads)), default=0)
+
     def remove_up_to(self, directory: PrivateDirectory, number: int) -> None:
         """Remove the oldest heads by replacing the file whole; whoever calls holds the log's lock.
 
@@ -57,17 +67,21 @@ class HeadsFile:
             StorageError, OSError: all heads are there still.
         """
         directory.sweep(HEADS_NAME)
-        try:
-            opened = directory.open_file(HEADS_NAME)
-        except FileNotFoundError:
-            return
-        try:
-            lines = read_all(opened.descriptor, opened.status.st_size).splitlines(keepends=True)
-        finally:
-            os.close(opened.descriptor)
+        lines = _read_lines(directory)
         kept = next(
             (place for place, line in enumerate(lines) if (head := parse_head_line(line)) and head.number > number),
             len(lines),
         )
         if kept:
             os.close(directory.replace(HEADS_NAME, lines[kept:]))
+
+
+def _read_lines(directory: PrivateDirectory) -> list[bytes]:
+    try:
+        opened = directory.open_file(HEADS_NAME)
+    except FileNotFoundError:
+        return []
+    try:
+        return read_all(opened.descriptor, opened.status.st_size).splitlines(keepends=True)
+    finally:
+        os.close(opened.descriptor)

@@ -12,6 +12,7 @@ from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.lines import StoredLine
 from loki_core.frozen import replace
+from loki_core.interfaces import Finding
 
 
 class MemoryLog:
@@ -19,6 +20,7 @@ class MemoryLog:
 
     label = "memory"
     newest_head: Mapping[str, Any] | None = None
+    first_key_made = ""
 
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
@@ -31,6 +33,10 @@ class MemoryLog:
         """Append entries."""
         first = len(self.entries) + 1
         self.entries += [replace(entry, seq=seq) for seq, entry in enumerate(entries, first)]
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Nothing is wrong with it."""
+        return ()
 
     def check_writable(self) -> None:
         """Memory can always be written."""
@@ -97,12 +103,17 @@ class NoLog:
 
     label = "off"
     newest_head: Mapping[str, Any] | None = None
+    first_key_made = ""
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Forget the entry."""
 
     def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
         """Forget the entries."""
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Nothing can be wrong with it."""
+        return ()
 
     def check_writable(self) -> None:
         """Nothing is written, so nothing can fail."""

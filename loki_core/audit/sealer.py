@@ -10,16 +10,19 @@ Whoever calls holds the log's lock.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from loki_core.audit.certificates import CERTIFICATES_NAME, Certificate
 from loki_core.audit.certificates_file import Certificates, CertificatesFile
-from loki_core.audit.day_files import find_period, list_day_files
+from loki_core.audit.day_files import find_period, get_period, list_day_files
 from loki_core.audit.file_lines import FIRM
 from loki_core.audit.heads import Head, digest_marks
 from loki_core.audit.heads_file import HeadsFile
 from loki_core.audit.key_file import (
+    KEY_NAME,
     NEXT_NAME,
     PeriodKey,
     adopt_next_key,
@@ -28,10 +31,12 @@ from loki_core.audit.key_file import (
     note_head,
     write_next_key,
 )
-from loki_core.audit.signed_lines import sync_file
+from loki_core.audit.pruning import Pruned
+from loki_core.audit.signed_lines import Signature, find_signature, sync_file
 from loki_core.audit.signing import make_key_pair, sign
 from loki_core.audit.unsigned import find_unsigned
 from loki_core.disk.directory import PrivateDirectory
+from loki_core.errors import StorageError
 from loki_core.frozen import replace
 
 
@@ -52,14 +57,15 @@ class Sealer:
         """
         self._keys_path = os.path.abspath(keys_path)
         self._mint_seed = mint_seed
+        self._beside_key: tuple[Signature, Head | None] = ((), None)
         self.heads = HeadsFile()
         self.certificates = CertificatesFile()
-        self.first_key = ""
+        self.first_key_made = ""
         """The first public key (hex), when it was made here."""
         self.key_was_lost = False
         """Whether a new chain of keys had to be begun here; whoever says so in the log sets it back."""
-        self.unsent: list[Head] = []
-        """The heads that were signed here; whoever sends them elsewhere takes them out."""
+        self.unsent: deque[dict[str, Any]] = deque()
+        """The heads that were signed here, as `describe` gives them; whoever sends them elsewhere takes them out."""
 
     def seal(self, directory: PrivateDirectory, at: datetime) -> None:
         """Sign every line that is not signed yet.
@@ -106,22 +112,75 @@ class Sealer:
             if not beginning:
                 self._sign_head(directory, keys, key, names, at)
 
+    def sign_pruned(
+        self, directory: PrivateDirectory, *, count: int, last_hash: str, heads_up_to: int, at: datetime
+    ) -> Pruned:
+        """Return how far the log is pruned, signed by the current key.
+
+        Args:
+            directory: where the log is.
+            count: the number of the last line that goes.
+            last_hash: its hash.
+            heads_up_to: the number of the last head that goes.
+            at: now (UTC).
+
+        Raises:
+            StorageError, OSError: there is no key that can be used.
+        """
+        with PrivateDirectory.open(self._keys_path, firm=FIRM) as keys:
+            key = self._find_key(directory, keys, get_period(at), at)
+        pruned = Pruned(count=count, last_hash=last_hash, heads_up_to=heads_up_to, period=key.period, at=at)
+        return replace(pruned, signature=sign(key.private_key, pruned.get_signed_bytes()))
+
     def find_newest(self, directory: PrivateDirectory) -> Head | None:
-        """Return the newest head that is known: from beside the log or from beside the key.
+        """Return the newest head that is known: from beside the log or from beside the key; two stats if unchanged.
 
         Raises:
             StorageError, OSError: one of them cannot be read.
         """
+        signature = find_signature(os.path.join(self._keys_path, KEY_NAME))
+        if signature != self._beside_key[0]:
+            with PrivateDirectory.open(self._keys_path, firm=FIRM) as keys:
+                key = load_key(keys)
+            self._beside_key = signature, key.head if key is not None else None
+        return _find_newer(self.heads.find_newest(directory), self._beside_key[1])
+
+    def describe(self, directory: PrivateDirectory, head: Head) -> dict[str, Any]:
+        """Return the head as it is kept elsewhere: without its marks, and with the first public key as `first_key`.
+
+        Raises:
+            StorageError, OSError: the certificates cannot be read.
+        """
+        first = self.certificates.read(directory).first
+        return {**head.dump(with_marks=False), "first_key": first.public_key if first is not None else ""}
+
+    def check_keys(self, directory: PrivateDirectory) -> None:
+        """Find out whether the log could be sealed now; makes nothing.
+
+        Raises:
+            StorageError, OSError: it could not, or a new chain of keys would be begun.
+        """
+        certificates = self.certificates.read(directory)
         try:
             with PrivateDirectory.open(self._keys_path, firm=FIRM) as keys:
                 key = load_key(keys)
+                coming = load_key(keys, NEXT_NAME)
         except FileNotFoundError:
-            key = None
-        return self._find_newest(directory, key)
+            key = coming = None
+        if certificates.first is not None and key is None and coming is None:
+            raise StorageError(
+                f"the key in {self._keys_path} is lost",
+                code="key_lost",
+                remedy="find out who removed it; a new key, which nothing certifies, signs from the next entry on",
+            )
+        place = self._keys_path
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise StorageError(f"{place} cannot be written", remedy="mend its permissions, or remount it")
 
     def _find_newest(self, directory: PrivateDirectory, key: PeriodKey | None) -> Head | None:
-        found = [self.heads.find_newest(directory), key.head if key is not None else None]
-        return max((head for head in found if head is not None), key=lambda head: head.number, default=None)
+        return _find_newer(self.heads.find_newest(directory), key.head if key is not None else None)
 
     def _find_key(self, directory: PrivateDirectory, keys: PrivateDirectory, period: str, at: datetime) -> PeriodKey:
         """Return the current key, after what a crash left undone was done; a new one where there is none."""
@@ -174,7 +233,7 @@ class Sealer:
 
     def _note_beginning(self, before: Certificates, key: PeriodKey, *, is_first: bool) -> None:
         if is_first and before.first is None:
-            self.first_key = key.public_key
+            self.first_key_made = key.public_key
         else:
             self.key_was_lost = True
 
@@ -197,10 +256,14 @@ class Sealer:
         )
         head = replace(head, signature=sign(key.private_key, head.get_signed_bytes()))
         self.heads.append(directory, head)
-        self.unsent.append(head)
+        self.unsent.append(self.describe(directory, head))
         key = replace(key, head=replace(head, marks=""))
         note_head(keys, key)
         return key
+
+
+def _find_newer(one: Head | None, other: Head | None) -> Head | None:
+    return max((head for head in (one, other) if head is not None), key=lambda head: head.number, default=None)
 
 
 def _has_lines(directory: PrivateDirectory, name: str) -> bool:

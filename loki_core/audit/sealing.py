@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.log_end import LogEnd
 from loki_core.disk.directory import PrivateDirectory
+from loki_core.interfaces import Finding
+
+
+class SealedLog(Protocol):
+    """What sealing needs of its log between two entries."""
+
+    def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
+        """Append an entry."""
+
+    def hold(self) -> AbstractContextManager[tuple[PrivateDirectory, LogEnd]]:
+        """Hold the log's lock, and return its directory and where it ends."""
 
 
 class Sealing(Protocol):
-    """Signs what the log holds. Every method but `close` is called under the log's lock; none of them may raise."""
+    """Signs what the log holds. None of its methods may raise."""
+
+    def attach(self, log: SealedLog) -> None:
+        """Seal this log, which calls everything else."""
+
+    # -- under the log's lock
 
     def count_sealed(self, directory: PrivateDirectory) -> int:
         """Return how many lines the newest head covers, or 0; asked when the end of the log is looked for."""
@@ -37,12 +54,29 @@ class Sealing(Protocol):
             durable: whether the whole file is on the disk.
         """
 
+    # -- without the lock
+
+    @property
+    def first_key_made(self) -> str:
+        """The first public key of the log (hex) when it was made here, else ""."""
+
+    def describe_newest(self, directory: PrivateDirectory) -> Mapping[str, Any] | None:
+        """Return the newest head without its marks, and `first_key`; None without heads."""
+
+    def diagnose(self, directory: PrivateDirectory, end: LogEnd) -> tuple[Finding, ...]:
+        """Return what is wrong with the seals of a log that ends there."""
+
     def close(self) -> None:
-        """Seal what is not sealed yet, and let go of everything; called without the lock."""
+        """Seal what is not sealed yet, and let go of everything."""
 
 
 class _NotSealed:
     """Seals nothing."""
+
+    first_key_made = ""
+
+    def attach(self, log: SealedLog) -> None:
+        return
 
     def count_sealed(self, directory: PrivateDirectory) -> int:
         return 0
@@ -52,6 +86,12 @@ class _NotSealed:
 
     def note_written(self, directory: PrivateDirectory, end: LogEnd, lines: Sequence[bytes], durable: bool) -> None:
         return
+
+    def describe_newest(self, directory: PrivateDirectory) -> Mapping[str, Any] | None:
+        return None
+
+    def diagnose(self, directory: PrivateDirectory, end: LogEnd) -> tuple[Finding, ...]:
+        return ()
 
     def close(self) -> None:
         return

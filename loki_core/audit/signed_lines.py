@@ -47,14 +47,18 @@ def sync_file(directory: PrivateDirectory, name: str) -> None:
         os.close(opened.descriptor)
 
 
-def find_signature(directory: PrivateDirectory, name: str) -> Signature:
-    """Return what changes whenever the file does; () when there is none.
+def find_signature(name: str, descriptor: int | None = None) -> Signature:
+    """Return what changes whenever a file does; () when there is none.
+
+    Args:
+        name: its path, or its name in an open directory.
+        descriptor: of that directory.
 
     Raises:
         OSError: the system refused.
     """
     try:
-        status = os.stat(name, dir_fd=directory.descriptor, follow_symlinks=False)
+        status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
     except FileNotFoundError:
         return ()
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -13,6 +13,15 @@ class KeyPair:
     public_key: str
 
 
+def load_cryptography() -> None:
+    """Load what signing needs, which takes ten times as long as signing.
+
+    Raises:
+        ImportError: it cannot be loaded.
+    """
+    import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401
+
+
 def make_key_pair(seed: bytes) -> KeyPair:
     """Return the key pair of a seed.
 

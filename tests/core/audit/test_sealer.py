@@ -117,8 +117,8 @@ def test_a_day_is_closed_by_its_own_key_and_certifies_the_key_of_the_next(log: S
 def test_only_who_makes_the_first_key_of_a_log_says_so(log: SignedLog) -> None:
     log.write(1)
     sealer = log.seal(1)
-    assert sealer.first_key == read_lines(log.audit / "keys.jsonl")[0]["public_key"]
-    assert (log.begin(2).first_key, log.seal(2).first_key) == ("", "")
+    assert sealer.first_key_made == read_lines(log.audit / "keys.jsonl")[0]["public_key"]
+    assert (log.begin(2).first_key_made, log.seal(2).first_key_made) == ("", "")
     assert not sealer.key_was_lost
 
 
@@ -219,7 +219,7 @@ def test_a_lost_key_begins_a_new_chain_which_is_said_and_nothing_stops(log: Sign
         log.key_file.write_bytes(spoilt[loss])
     log.write(1)
     sealer = log.seal(1)
-    assert (sealer.key_was_lost, sealer.first_key) == (True, "")
+    assert (sealer.key_was_lost, sealer.first_key_made) == (True, "")
     one, two = read_lines(log.audit / "keys.jsonl")
     assert (one["number"], two["number"], two["period"]) == (1, 2, "2026-03-01")
     heads = read_lines(log.audit / "heads.jsonl")
