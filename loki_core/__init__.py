@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from loki_core.audit.lines import LoggedLine, StoredLine, read_line
     from loki_core.audit.query import Query
     from loki_core.audit.summary import AuditSummary, Tally, count_failures
+    from loki_core.audit.verdict import Problem, ProblemKind, Verdict, Witness
+    from loki_core.audit.words import spell_head, spell_key
     from loki_core.audit_trail import AuditTrail, Follower
     from loki_core.delivery import SecretFile, remove_secret_file, send_to_sink, write_secret_file
     from loki_core.errors import (
@@ -61,6 +63,8 @@ _PLACES = {
     "audit.lines": ("LoggedLine", "StoredLine", "read_line"),
     "audit.query": ("Query",),
     "audit.summary": ("AuditSummary", "Tally", "count_failures"),
+    "audit.verdict": ("Problem", "ProblemKind", "Verdict", "Witness"),
+    "audit.words": ("spell_head", "spell_key"),
     "audit_trail": ("AuditTrail", "Follower"),
     "errors": (
         "AuditUnavailable",
@@ -130,6 +134,8 @@ __all__ = [
     "NotFound",
     "PolicyFinding",
     "Principal",
+    "Problem",
+    "ProblemKind",
     "ProviderUnavailable",
     "Query",
     "Refused",
@@ -152,6 +158,8 @@ __all__ = [
     "TokenManager",
     "TokenPolicy",
     "Use",
+    "Verdict",
+    "Witness",
     "__version__",
     "count_failures",
     "harden_process",
@@ -166,6 +174,8 @@ __all__ = [
     "remove_secret_file",
     "safe_text",
     "send_to_sink",
+    "spell_head",
+    "spell_key",
     "write_secret_file",
 ]
 
