@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from loki_core.audit.events import AuditEntry
@@ -18,6 +19,10 @@ from loki_core.tokens.secret import may_hold_secret, redact
 GENESIS = "0" * 64
 _DEEPEST = 32
 HASH_FIELD = "_integrity_hash"
+
+_quote = json.encoder.encode_basestring_ascii
+_encoder = json.JSONEncoder(sort_keys=True)
+_make_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
 
 
 def seal_entry(entry: AuditEntry, previous_hash: str, seq: int) -> tuple[bytes, str]:
@@ -29,11 +34,40 @@ def seal_entry(entry: AuditEntry, previous_hash: str, seq: int) -> tuple[bytes, 
         seq: the line's number in the whole log, from 1.
     """
     # Whoever writes cleans what it writes; this is for the one who forgets.
-    payload = json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True)
+    payload = _dump_payload(entry, seq)
     if may_hold_secret(payload.encode("ascii")):
         payload = json.dumps(mask_secrets({**dump_entry(entry), "seq": seq}), sort_keys=True)
     digest = compute_hash(previous_hash, payload)
     return f'{payload[:-1]}, "{HASH_FIELD}": "{digest}"}}'.encode("ascii"), digest
+
+
+def _dump_payload(entry: AuditEntry, seq: int) -> str:
+    """Return what `json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True)` does, in half the time."""
+    event, details, moment = entry.event, entry.details, entry.timestamp
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return (
+        f'{{"action": {_quote(event[event.rfind(".") + 1 :])}, '
+        f'"details": {_encode(details) if details else "{}"}, '
+        f'"error": {_quote(entry.error) if entry.error else "null"}, "event": {_quote(event)}, '
+        f'"ip_address": {_quote(entry.ip_address) if entry.ip_address else "null"}, '
+        f'"resource_id": {_quote(entry.resource_id) if entry.resource_id else "null"}, '
+        f'"resource_type": {_quote(entry.resource_type)}, "seq": {seq}, '
+        f'"success": {"true" if entry.success else "false"}, "timestamp": "{moment.isoformat()}", '
+        f'"token_id": {_quote(entry.token_id) if entry.token_id else "null"}, '
+        f'"user_agent": {_quote(entry.user_agent) if entry.user_agent else "null"}, '
+        f'"user_id": {_quote(entry.user_id or "unknown")}}}'
+    )
+
+
+def _encode(details: Mapping[str, Any]) -> str:
+    return "".join(_iterate(dict(details), 0))
+
+
+if _make_encoder is None:
+    _iterate: Any = lambda value, _: _encoder.iterencode(value)  # noqa: E731
+else:  # what the encoder makes anew for each value takes longer than to encode ours
+    _iterate = _make_encoder(None, _encoder.default, _quote, None, ": ", ", ", True, False, True)
 
 
 def compute_hash(previous_hash: str, payload: str) -> str:

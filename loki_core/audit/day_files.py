@@ -45,4 +45,4 @@ def list_day_files(names: Iterable[str]) -> list[str]:
 
 def get_period(moment: datetime) -> str:
     """Return the day that a time belongs to (UTC)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).date().isoformat()

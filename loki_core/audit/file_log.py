@@ -6,12 +6,12 @@ import contextlib
 import json
 import os
 import sys
-import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from loki_core.audit.burst import Burst
 from loki_core.audit.day_files import list_day_files
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_follower import FileFollower
@@ -65,8 +65,8 @@ class FileLog:
         """Begin anew in a forked child: its descriptors share the parent's lock."""
         self._held.close()
         self._writer.forget()
-        self._mutex = threading.Lock()
         self._group = GroupCommit(self._write)
+        self._burst = Burst(self._group.exclusively, self._writer.put_down)
 
     @property
     def label(self) -> str:
@@ -97,33 +97,47 @@ class FileLog:
     def _write(self, batch: Sequence[Request]) -> None:
         """Write what several threads want written, and tell each request what became of its entries."""
         try:
-            with self._mutex, as_audit_unavailable(self._path, "written"):
-                directory = self._held.acquire()
-                try:
-                    self._append(directory, batch)
-                finally:
-                    self._held.release()
-        except AuditUnavailable as error:
+            directory = self._held.acquire()
+        except (OSError, StorageError) as error:
             for request in batch:
-                if not request.is_settled:
-                    request.settle(AuditUnavailable(error.message, remedy=error.remedy))
+                request.settle(self._explain(error))
+            return
+        try:
+            if len(batch) == 1 or not self._append_together(directory, batch):
+                for request in batch:
+                    self._append(directory, request)
+        finally:
+            if not self._burst.keeps_open(batch[-1].durable):
+                self._writer.put_down()
+            self._held.release()
 
-    def _append(self, directory: PrivateDirectory, batch: Sequence[Request]) -> None:
+    def _append_together(self, directory: PrivateDirectory, batch: Sequence[Request]) -> bool:
+        """Append the entries of several requests; return False when it was too much, or one of them is wrong."""
         entries = [entry for request in batch for entry in request.entries]
         try:
             self._writer.append(directory, entries, durable=any(request.durable for request in batch))
-        except (OSError, StorageError):
-            if len(batch) == 1:
-                raise
-            for request in batch:  # together they may have been too much: each gets a chance of its own
-                try:
-                    with as_audit_unavailable(self._path, "written"):
-                        self._append(directory, (request,))
-                except AuditUnavailable as error:
-                    request.settle(error)
+        except Exception:  # noqa: BLE001 - whatever it is, each request then gets a chance of its own
+            return False
         for request in batch:
-            if not request.is_settled:
-                request.settle()
+            request.settle()
+        return True
+
+    def _append(self, directory: PrivateDirectory, request: Request) -> None:
+        try:
+            self._writer.append(directory, request.entries, durable=request.durable)
+        except Exception as error:  # noqa: BLE001 - it is raised where the entries came from
+            request.settle(self._explain(error))
+        else:
+            request.settle()
+
+    def _explain(self, error: Exception) -> Exception:
+        try:
+            with as_audit_unavailable(self._path, "written"):
+                raise error
+        except AuditUnavailable as unavailable:
+            return unavailable
+        except Exception as wrong:  # noqa: BLE001 - the entry's own fault
+            return wrong
 
     @contextmanager
     def hold(self) -> Iterator[tuple[PrivateDirectory, LogEnd]]:
@@ -132,11 +146,12 @@ class FileLog:
         Raises:
             AuditUnavailable: it cannot be locked, or its end cannot be found.
         """
-        with self._mutex, as_audit_unavailable(self._path, "written"):
+        with self._group.exclusively(), as_audit_unavailable(self._path, "written"):
             directory = self._held.acquire()
             try:
                 yield directory, self._writer.find_end(directory)
             finally:
+                self._writer.put_down()
                 self._held.release()
 
     @property
@@ -220,5 +235,6 @@ class FileLog:
     def close(self) -> None:
         """Let go of every file. The log can be used again afterwards."""
         self._sealing.close()
-        with self._mutex:
+        with self._group.exclusively():
+            self._writer.put_down()
             self._held.close()

@@ -1,4 +1,4 @@
-"""The end of one file of the log: lines are appended there, or taken back when they may not be durable."""
+"""The newest file of the log, open at its end: lines are appended, or taken back when they may not be durable."""
 
 from __future__ import annotations
 
@@ -13,37 +13,75 @@ class Overtaken(Exception):
     """A program without our lock wrote meanwhile: what was chained to a line that is not the last was taken back."""
 
 
-def append_at(descriptor: int, size: int, lines: Iterable[bytes], *, durable: bool) -> int:
-    """Append lines, all or none, and return the file's new size.
+class FileTail:
+    """A file of the log that is open for appending, and what it was like when it was opened."""
 
-    Args:
-        descriptor: the file, open for appending and not written to yet, under the log's lock.
-        size: its size.
-        lines: what to append, each without its end.
-        durable: return only once they survive a power failure.
+    def __init__(self, descriptor: int) -> None:
+        """Take over an open file.
 
-    Raises:
-        Overtaken: the file was longer than that.
-        OSError: the system refused.
-    """
-    data = b"".join([line + b"\n" for line in lines])
-    written = 0
-    try:
-        while written < len(data):
-            written += os.write(descriptor, data[written:] if written else data)
-            if os.lseek(descriptor, 0, os.SEEK_CUR) != size + written:
-                raise Overtaken
-        if durable:
-            sync(descriptor)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            _take_back(descriptor, written)
-        raise
-    return size + written
+        Args:
+            descriptor: the file, open for reading and appending; `close` closes it.
+        """
+        self._descriptor = descriptor
+        try:
+            self.identity = identify(os.fstat(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self.inode = self.identity[1]
+
+    def is_unchanged(self, size: int, *, closely: bool) -> bool:
+        """Tell whether it is as it was when it was opened, and has that size.
+
+        Args:
+            size: in bytes.
+            closely: whether to look at its mode and owner too, which makes the system note a time with the next write.
+
+        Raises:
+            OSError: the system refused.
+        """
+        if os.lseek(self._descriptor, 0, os.SEEK_END) != size:
+            return False
+        return not closely or identify(os.fstat(self._descriptor)) == self.identity
+
+    def append(self, size: int, lines: Iterable[bytes], *, durable: bool) -> int:
+        """Append lines, all or none, under the log's lock; return the file's new size.
+
+        Args:
+            size: the file's size.
+            lines: what to append, each without its end.
+            durable: return only once they survive a power failure.
+
+        Raises:
+            Overtaken: the file was longer than that.
+            OSError: the system refused.
+        """
+        data = b"\n".join([*lines, b""])
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:] if written else data)
+                if os.lseek(self._descriptor, 0, os.SEEK_CUR) != size + written:
+                    raise Overtaken
+            if durable:
+                sync(self._descriptor)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._take_back(written)
+            raise
+        return size + written
+
+    def _take_back(self, written: int) -> None:
+        """Cut off what was written, if it stands at the end: what is not acknowledged must not stay, not even half."""
+        position = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        if written and os.fstat(self._descriptor).st_size == position:
+            os.ftruncate(self._descriptor, position - written)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
 
 
-def _take_back(descriptor: int, written: int) -> None:
-    """Cut off what was written, if it stands at the end: what was not acknowledged must not stay, not even half."""
-    position = os.lseek(descriptor, 0, os.SEEK_CUR)
-    if written and os.fstat(descriptor).st_size == position:
-        os.ftruncate(descriptor, position - written)
+def identify(status: os.stat_result) -> tuple[int, ...]:
+    """Return what tells a file from another one, and from itself with another mode, owner or number of names."""
+    return status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_nlink

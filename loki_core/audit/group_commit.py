@@ -1,13 +1,15 @@
 """Threads that wait for the log together are written together: one of them does the work for all.
 
-Whoever finds nobody at work leads: it writes its own entries, then everything that came meanwhile is written by one of
-those who wait, in one batch, and so on. Each learns what became of its own entries.
+Whoever finds nobody at work leads: it writes its own entries and all that wait, in one batch. What comes meanwhile is
+written next, by one of those who wait. Each learns what became of its own entries.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
 from loki_core.audit.events import AuditEntry
 from loki_core.errors import AuditUnavailable
@@ -16,19 +18,18 @@ from loki_core.errors import AuditUnavailable
 class Request:
     """Entries that one thread wants written, all or none, and what became of them."""
 
-    __slots__ = ("durable", "entries", "error", "is_settled", "leads", "wake")
+    __slots__ = ("durable", "entries", "error", "is_settled", "wake")
 
     def __init__(self, entries: Sequence[AuditEntry], durable: bool) -> None:
         self.entries = entries
         self.durable = durable
-        self.error: BaseException | None = None
         self.is_settled = False
-        """Whether they were written, or `error` says why not."""
-        self.leads = False
+        self.error: Exception | None = None
+        """Why they were not written."""
         self.wake: threading.Lock | None = None
-        """Held while its thread waits."""
+        """Held while the thread waits; let go when there is something for it to see."""
 
-    def settle(self, error: BaseException | None = None) -> None:
+    def settle(self, error: Exception | None = None) -> None:
         """Say what became of the entries."""
         self.error = error
         self.is_settled = True
@@ -44,9 +45,8 @@ class GroupCommit:
             write: writes a batch and settles each of its requests; called by one thread at a time.
         """
         self._write = write
-        self._guard = threading.Lock()
-        self._waiting: list[Request] = []
-        self._is_led = False
+        self._turn = threading.Lock()
+        self._waiting: deque[Request] = deque()
 
     def submit(self, entries: Sequence[AuditEntry], durable: bool) -> None:
         """Have entries written, and return when they are.
@@ -55,60 +55,63 @@ class GroupCommit:
             AuditUnavailable: they were not.
         """
         request = Request(entries, durable)
-        with self._guard:
-            leads = not self._is_led
-            if leads:
-                self._is_led = True
-            else:
-                request.wake = threading.Lock()
-                request.wake.acquire()
-                self._waiting.append(request)
-        if leads:
+        if self._turn.acquire(blocking=False):
             self._lead([request])
         else:
-            self._follow(request)
+            self._wait(request)
         if request.error is not None:
             raise request.error
 
-    def _follow(self, request: Request) -> None:
-        assert request.wake is not None  # noqa: S101 - made before it was queued
+    @contextlib.contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Keep every other thread from writing while the block runs."""
+        self._turn.acquire()
         try:
-            request.wake.acquire()
-        except BaseException:  # an interrupt: nobody waits for these entries any more
-            with self._guard:
-                if request in self._waiting:
-                    self._waiting.remove(request)
-            if request.leads:
-                self._pass_on()
-            raise
-        if request.leads:
-            with self._guard:
-                batch, self._waiting = [request, *self._waiting], []
-            self._lead(batch)
+            yield
+        finally:
+            self._turn.release()
+            self._wake_next()
 
     def _lead(self, batch: list[Request]) -> None:
+        """Write a batch and all that waits, and hand over the turn, which we have."""
         try:
-            self._write(batch)
+            while self._waiting:
+                batch.append(self._waiting.popleft())
+            if batch:
+                self._write(batch)
         finally:
+            self._turn.release()
             for request in batch:
-                if not request.is_settled:
-                    request.settle(_interrupted())
-            for request in batch:
-                if request.wake is not None and not request.leads:
-                    request.wake.release()
-            self._pass_on()
+                if not request.is_settled:  # an interrupt, such as the user's
+                    request.settle(AuditUnavailable("writing the audit log was interrupted", remedy="try again"))
+                if request.wake is not None:
+                    _wake(request.wake)
+            if self._waiting:
+                self._wake_next()
 
-    def _pass_on(self) -> None:
-        """Let the first of those who wait lead."""
-        with self._guard:
-            if not self._waiting:
-                self._is_led = False
-                return
-            heir = self._waiting.pop(0)
-            heir.leads = True
-        assert heir.wake is not None  # noqa: S101 - made before it was queued
-        heir.wake.release()
+    def _wait(self, request: Request) -> None:
+        request.wake = threading.Lock()
+        request.wake.acquire()
+        self._waiting.append(request)
+        try:
+            while not request.is_settled:
+                if self._turn.acquire(blocking=False):
+                    self._lead([])
+                else:
+                    request.wake.acquire()
+        except BaseException:  # an interrupt: nobody waits for these entries any more
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(request)
+            self._wake_next()
+            raise
+
+    def _wake_next(self) -> None:
+        """Let one of those who wait try for the turn, which was given back."""
+        with contextlib.suppress(IndexError):  # nobody does, or another thread leads already
+            _wake(self._waiting[0].wake)
 
 
-def _interrupted() -> AuditUnavailable:
-    return AuditUnavailable("writing the audit log was interrupted", remedy="try again")
+def _wake(lock: threading.Lock | None) -> None:
+    if lock is not None:
+        with contextlib.suppress(RuntimeError):  # it is awake already
+            lock.release()

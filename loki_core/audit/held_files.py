@@ -3,7 +3,8 @@
 What is held is used again only when nothing about it changed: the directory's path still leads to it, with the same
 owner and mode, and the lock's name to the lock. On any difference everything is closed and opened anew, with all the
 checks that opening makes. Names inside the directory are looked at only when its ctime changed, which no program can
-set: then a file may have been made, renamed, removed or put in the place of another.
+set: then a file may have been made, renamed, removed or put in the place of another. The ctime also tells that the
+directory itself was moved, so that of entries in quick succession only some are preceded by a look at its path.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from loki_core.disk.lock import make_busy_error, make_removed_error
 LOCK_NAME = ".audit.lock"
 _SETTLED_NS = 20_000_000
 """Two changes within the kernel's tick have the same time: only an older one is known to be the last."""
+_CLOSELY_SECONDS = 0.05
+"""How long entries in quick succession go on without a look at what only its path or its status tells."""
 
 
 class HeldFiles:
@@ -37,8 +40,12 @@ class HeldFiles:
         self._directory: PrivateDirectory | None = None
         self._lock: KeptLock | None = None
         self._identity: tuple[int, ...] = ()
-        self._changed_at = 0
         self._names: list[str] | None = None
+        self._changed_at = 0
+        """The directory's ctime when its names were looked at, or 0 when they must be looked at again."""
+        self._looked_at = float("-inf")
+        self.looked_closely = True
+        """Whether the last time that the lock was taken the directory's path was looked at."""
 
     def acquire(self) -> PrivateDirectory:
         """Take the log's lock and return the directory, both checked.
@@ -47,37 +54,32 @@ class HeldFiles:
             StoreBusy: another writer has held it all the time.
             StorageError, OSError: the directory or the lock is not as it must be, or cannot be opened.
         """
-        deadline = 0.0
+        until = 0.0
         while True:
-            if self._directory is None or self._lock is None:
-                self._directory, self._lock = self._open()
             directory, lock = self._directory, self._lock
+            if directory is None or lock is None:
+                directory, lock = self._open()
             lock.acquire(self._lock_seconds)
             try:
-                if self._is_unchanged(lock):
+                if self._is_unchanged(directory, lock):
                     return directory
             except BaseException:
                 lock.release()
                 raise
             lock.release()
             self.close()
-            if not deadline:
-                deadline = time.monotonic() + self._lock_seconds
-            elif time.monotonic() > deadline:
+            until = until or time.monotonic() + self._lock_seconds
+            if time.monotonic() > until:
                 raise make_busy_error(directory, LOCK_NAME, self._lock_seconds)
 
-    def _open(self) -> tuple[PrivateDirectory, KeptLock]:
-        directory = PrivateDirectory.open(self._path, create=True, firm=FIRM)
-        try:
-            lock = KeptLock(directory, LOCK_NAME)
-        except BaseException:
-            directory.close()
-            raise
-        self._identity = _identify(os.fstat(directory.descriptor))
-        self._changed_at, self._names = 0, None
-        return directory, lock
-
-    def _is_unchanged(self, lock: KeptLock) -> bool:
+    def _is_unchanged(self, directory: PrivateDirectory, lock: KeptLock) -> bool:
+        seconds = time.monotonic()
+        self.looked_closely = (
+            seconds - self._looked_at >= _CLOSELY_SECONDS
+            or os.fstat(directory.descriptor).st_ctime_ns != self._changed_at
+        )
+        if not self.looked_closely:
+            return True
         now = time.time_ns()
         try:
             status = os.stat(self._path, follow_symlinks=False)
@@ -85,11 +87,24 @@ class HeldFiles:
             return False
         if _identify(status) != self._identity:
             return False
-        if status.st_ctime_ns != self._changed_at:
-            self._names = None
-            self._changed_at = 0 if abs(now - status.st_ctime_ns) < _SETTLED_NS else status.st_ctime_ns
-            return lock.is_in_place()
-        return True
+        self._looked_at = seconds
+        if status.st_ctime_ns == self._changed_at:
+            return True
+        self._names = None
+        self._changed_at = 0 if abs(now - status.st_ctime_ns) < _SETTLED_NS else status.st_ctime_ns
+        return lock.is_in_place()
+
+    def _open(self) -> tuple[PrivateDirectory, KeptLock]:
+        directory = PrivateDirectory.open(self._path, create=True, firm=FIRM)
+        try:
+            lock = KeptLock(directory, LOCK_NAME)
+            self._identity = _identify(os.fstat(directory.descriptor))
+        except BaseException:
+            directory.close()
+            raise
+        self._directory, self._lock = directory, lock
+        self.forget_names()
+        return directory, lock
 
     def release(self) -> None:
         """Let go of the lock; the files stay open."""

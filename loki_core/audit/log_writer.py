@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Sequence
+from datetime import UTC, date
 
 from loki_core.audit.chain import seal_entry
-from loki_core.audit.day_files import get_period, name_day_file, name_piece
+from loki_core.audit.day_files import find_period, get_period, name_day_file, name_piece
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_lines import LONGEST_LINE
-from loki_core.audit.file_tail import Overtaken, append_at
+from loki_core.audit.file_tail import FileTail, Overtaken
 from loki_core.audit.held_files import HeldFiles
 from loki_core.audit.log_end import LogEnd, count_to_end
 from loki_core.audit.recovery import Loss, describe_loss, mend_tail
@@ -41,17 +41,31 @@ class LogWriter:
         self._clock = clock
         self._most_bytes = most_bytes
         self._sealing = sealing
+        self._tail: FileTail | None = None
         self.forget()
 
     def forget(self) -> None:
-        """Forget where the log ends."""
+        """Let go of the newest file and forget where the log ends."""
+        self.put_down()
         self._end = LogEnd()
+        self._name_at_end = ""
+        """What the file of the day in which the log ends is called."""
+        self._day: date | None = None
+        self._name_today = ""
+        """The day of the newest entry, and how its file is called."""
         self._identity: tuple[int, ...] = ()
+        self._names: list[str] = []
         self._losses: list[Loss] = []
         """What was found to be lost, and is not said in the log yet."""
 
+    def put_down(self) -> None:
+        """Close the newest file; it is opened again with the next entry."""
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
+
     def append(self, directory: PrivateDirectory, entries: Sequence[AuditEntry], *, durable: bool) -> None:
-        """Append entries, all or none.
+        """Append entries, all or none. The newest file stays open until `put_down`.
 
         Args:
             directory: the log's.
@@ -62,106 +76,98 @@ class LogWriter:
             StorageError, OSError: none of them is in the log.
         """
         for _ in range(_MOST_ATTEMPTS):
-            with contextlib.suppress(Overtaken):  # chain on from what the other program wrote
+            try:
                 self._append_once(directory, entries, durable)
+            except Overtaken:
+                self._end = LogEnd()  # look again, and chain on from what the other program wrote
+            else:
                 return
         raise StorageError("another program writes to the audit log all the time", remedy="stop that program")
 
     def _append_once(self, directory: PrivateDirectory, entries: Sequence[AuditEntry], durable: bool) -> None:
-        end, descriptor = self._open_end(directory)
-        try:
-            # The name never goes backwards, also when the clock does: the chain follows the order of the names.
-            period = max(get_period(max(entry.timestamp for entry in entries)), end.period)
-            name, size = name_day_file(period), end.size
-            if name != end.name or size >= self._most_bytes:
-                if name == end.name:
-                    self._set_aside(directory, period)
-                if descriptor >= 0:
-                    os.close(descriptor)
-                    descriptor = -1
-                descriptor, size = self._open_next(directory, name), 0
+        end = self.find_end(directory)
+        newest = entries[0].timestamp if len(entries) == 1 else max(entry.timestamp for entry in entries)
+        if newest.tzinfo is not UTC or newest.date() != self._day:
+            self._day = newest.astimezone(UTC).date()
+            self._name_today = name_day_file(get_period(newest))
+        # The name never goes backwards, also when the clock does: the chain follows the order of the names.
+        name = max(self._name_today, self._name_at_end)
+        tail, size = self._tail, end.size
+        if tail is None or name != end.name or (size >= self._most_bytes and self._set_aside(directory, name)):
+            tail, size = self._begin_file(directory, name), 0
+        before: list[AuditEntry] = []
+        if size == 0 or self._losses:
             before = [describe_loss(entries[0], loss) for loss in self._losses]
             if size == 0:
-                before += self._sealing.begin_period(directory, end, period)
-            lines, last_hash, seq = [], end.last_hash, end.seq
-            for entry in (*before, *entries) if before else entries:
-                seq += 1
-                line, last_hash = seal_entry(entry, last_hash, seq)
-                if len(line) > LONGEST_LINE:
-                    raise StorageError("the entry is too long", remedy="shorten what it describes")
-                lines.append(line)
-            size = append_at(descriptor, size, lines, durable=durable)
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._end = LogEnd(name=name, inode=self._identity[1], size=size, last_hash=last_hash, seq=seq)
-        self._losses.clear()
+                before += self._sealing.begin_period(directory, end, find_period(name))
+        lines, last_hash, seq = [], end.last_hash, end.seq
+        for entry in (*before, *entries) if before else entries:
+            seq += 1
+            line, last_hash = seal_entry(entry, last_hash, seq)
+            if len(line) > LONGEST_LINE:
+                raise StorageError("the entry is too long", remedy="shorten what it describes")
+            lines.append(line)
+        size = tail.append(size, lines, durable=durable)
+        self._end = LogEnd(name=name, inode=tail.inode, size=size, last_hash=last_hash, seq=seq)
+        self._losses = []
         self._sealing.note_written(directory, self._end, lines, durable)
 
     def find_end(self, directory: PrivateDirectory) -> LogEnd:
-        """Return where the log ends; a torn last line is mended first.
+        """Return where the log ends; the newest file is open then, if there is one, and a torn last line mended.
 
         Raises:
             StorageError, OSError: it cannot be found out.
         """
-        end, descriptor = self._open_end(directory)
-        if descriptor >= 0:
-            os.close(descriptor)
-        return end
-
-    def _open_end(self, directory: PrivateDirectory) -> tuple[LogEnd, int]:
-        """Return the end of the log and the newest file open for appending, or -1 when there is none."""
         names = self._held.day_files()
+        if names is not self._names:
+            self.put_down()  # the name may be another file's now
+            self._names = names
         if not names:
-            return LogEnd(), -1
-        if names[-1] == self._end.name and (descriptor := self._open_unchanged(directory)) >= 0:
-            return self._end, descriptor
+            self._end, self._name_at_end = LogEnd(), ""
+            return self._end
+        if names[-1] == self._end.name and self._is_unchanged(directory):
+            return self._end
+        self.put_down()
         last_hash, seq = count_to_end(directory, names)
         opened = directory.open_file(names[-1], _APPENDING, create=True)
-        try:
-            self._held.check_in_place()  # counting may have taken its time
-            sealed = self._sealing.count_sealed(directory)
-            self._losses += mend_tail(opened.descriptor, opened.status.st_size, lines=seq, sealed=sealed)
-            status = os.fstat(opened.descriptor)
-        except BaseException:
-            os.close(opened.descriptor)
-            raise
-        self._identity = _identify(status)
-        self._end = LogEnd(name=names[-1], inode=status.st_ino, size=status.st_size, last_hash=last_hash, seq=seq)
-        return self._end, opened.descriptor
+        self._tail = FileTail(opened.descriptor)
+        self._held.check_in_place()  # counting may have taken its time
+        sealed = self._sealing.count_sealed(directory)
+        losses = mend_tail(opened.descriptor, opened.status.st_size, lines=seq, sealed=sealed)
+        self._losses += [loss for loss in losses if loss not in self._losses]
+        size = os.fstat(opened.descriptor).st_size
+        self._end = LogEnd(name=names[-1], inode=self._tail.inode, size=size, last_hash=last_hash, seq=seq)
+        self._identity, self._name_at_end = self._tail.identity, name_day_file(self._end.period)
+        return self._end
 
-    def _open_unchanged(self, directory: PrivateDirectory) -> int:
-        """Open the newest file, and return -1 when it is not as we left it."""
+    def _is_unchanged(self, directory: PrivateDirectory) -> bool:
+        """Open the newest file if it is not; return whether it is as we left it."""
+        if self._tail is not None:
+            return self._tail.is_unchanged(self._end.size, closely=self._held.looked_closely)
         try:
             descriptor = os.open(self._end.name, _GUARDED, dir_fd=directory.descriptor)
         except OSError:
-            return -1  # with all its checks, opening says better why
-        status = os.fstat(descriptor)
-        if status.st_size == self._end.size and _identify(status) == self._identity:
-            return descriptor
-        os.close(descriptor)
-        return -1
+            return False  # with all its checks, opening says better why
+        self._tail = FileTail(descriptor)
+        return self._tail.identity == self._identity and self._tail.is_unchanged(self._end.size, closely=False)
 
-    def _set_aside(self, directory: PrivateDirectory, period: str) -> None:
-        """Give the full file of a day the name of a piece."""
-        piece = name_piece(period, self._clock(), self._held.day_files())
-        os.rename(name_day_file(period), piece, src_dir_fd=directory.descriptor, dst_dir_fd=directory.descriptor)
-        self._held.forget_names()
+    def _set_aside(self, directory: PrivateDirectory, name: str) -> bool:
+        """Give the full file of a day the name of a piece; return False when the system does not let us."""
+        piece = name_piece(find_period(name), self._clock(), self._held.day_files())
+        try:
+            os.rename(name, piece, src_dir_fd=directory.descriptor, dst_dir_fd=directory.descriptor)
+        except OSError:
+            return False  # a file that is too large is better than no entry
+        return True
 
-    def _open_next(self, directory: PrivateDirectory, name: str) -> int:
-        """Make a new file, and return it open for appending."""
+    def _begin_file(self, directory: PrivateDirectory, name: str) -> FileTail:
+        """Make the file of a day, and hold it open."""
+        self.put_down()
         self._held.forget_names()
         opened = directory.open_file(name, _APPENDING, create=True)
-        try:
-            if opened.status.st_size:
-                raise Overtaken
-            sync(directory.descriptor)  # before any line in it is acknowledged
-            self._identity = _identify(os.fstat(opened.descriptor))
-        except BaseException:
-            os.close(opened.descriptor)
-            raise
-        return opened.descriptor
-
-
-def _identify(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_nlink
+        self._tail = FileTail(opened.descriptor)
+        if opened.status.st_size:
+            raise Overtaken
+        sync(directory.descriptor)  # before any line in it is acknowledged
+        self._identity, self._name_at_end = self._tail.identity, name
+        return self._tail

@@ -8,7 +8,7 @@ import os
 import time
 
 from loki_core.disk.directory import PrivateDirectory
-from loki_core.disk.lock import lock_of_this_process, make_busy_error, pause_before_retry, try_lock
+from loki_core.disk.lock import lock_of_this_process, make_busy_error, pause_before_retry
 
 
 class KeptLock:
@@ -55,33 +55,38 @@ class KeptLock:
             StoreBusy: another process or thread has held it all the time.
             OSError: the system refused.
         """
-        if not self._mutex.acquire(blocking=False) and not self._mutex.acquire(timeout=wait_seconds):
+        if not (self._mutex.acquire(blocking=False) or self._mutex.acquire(timeout=wait_seconds)):
             raise make_busy_error(self._directory, self._name, wait_seconds)
         try:
-            if not self._try():
-                self._wait(wait_seconds)
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                self._wait(error, wait_seconds)
         except BaseException:
             self._mutex.release()
             raise
 
-    def _try(self) -> bool:
-        try:
-            return try_lock(self._descriptor)
-        except OSError as error:
-            if error.errno != errno.EBADF or self._access == os.O_RDWR:
-                raise
-        for_reading = self._descriptor
-        self._open(os.O_RDWR)  # NFS locks only what is open for writing (flock(2))
-        os.close(for_reading)
-        return try_lock(self._descriptor)
-
-    def _wait(self, wait_seconds: float) -> None:
+    def _wait(self, error: OSError, wait_seconds: float) -> None:
+        """Take the lock, which could not be had at once."""
         deadline, attempt = time.monotonic() + wait_seconds, 0
-        while not self._try():
-            if time.monotonic() >= deadline:
+        while True:
+            if error.errno == errno.EBADF and self._access != os.O_RDWR:
+                for_reading = self._descriptor
+                self._open(os.O_RDWR)  # NFS locks only what is open for writing (flock(2))
+                os.close(for_reading)
+            elif not isinstance(error, BlockingIOError):
+                raise error
+            elif time.monotonic() >= deadline:
                 raise make_busy_error(self._directory, self._name, wait_seconds)
-            pause_before_retry(attempt)
-            attempt += 1
+            else:
+                pause_before_retry(attempt)
+                attempt += 1
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as again:
+                error = again
+            else:
+                return
 
     def release(self) -> None:
         """Let go of the lock; the file stays open."""

@@ -101,7 +101,7 @@ def _take(directory: PrivateDirectory, name: str, deadline: float) -> int | None
         opened = directory.open_file(name, os.O_RDWR, create=True)
         _held.add(opened.descriptor)
         try:
-            while not try_lock(opened.descriptor):
+            while not _try_lock(opened.descriptor):
                 if time.monotonic() >= deadline:
                     _release(opened.descriptor)
                     return None
@@ -137,8 +137,7 @@ def _forget_all() -> None:
 os.register_at_fork(after_in_child=_forget_all)
 
 
-def try_lock(descriptor: int) -> bool:
-    """Lock an open file exclusively if nobody else has; return whether it is locked now."""
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

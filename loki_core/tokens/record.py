@@ -162,7 +162,9 @@ def parse_time(text: str) -> datetime | None:
 
 def format_time(moment: datetime | None) -> str | None:
     """Return a time as it is stored: ISO 8601, UTC, with offset."""
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()
 
 
 def dump_record(record: Record) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loki_core.audit.chain import GENESIS, dump_entry, parse_entry, parse_line, seal_entry
 from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.tokens.secret import redact
 from tests.core.workshop import NOON, make_peer_secret
 
 PEER_FIELDS = {
@@ -26,9 +28,13 @@ PEER_FIELDS = {
     "details",
 }
 _texts = st.text()
+_times = st.timedeltas(timedelta(days=-10_000), timedelta(days=10_000)).map(lambda far: NOON + far) | st.just(
+    NOON.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
+)
+_nested = st.recursive(st.booleans() | _texts, lambda inner: st.lists(inner) | st.dictionaries(_texts, inner))
 _entries = st.builds(
     AuditEntry,
-    timestamp=st.just(NOON),
+    timestamp=_times,
     event=st.sampled_from(list(AuditEvent)) | _texts,
     user_id=_texts,
     resource_type=_texts,
@@ -38,8 +44,15 @@ _entries = st.builds(
     user_agent=_texts,
     success=st.booleans(),
     error=_texts,
-    details=st.dictionaries(_texts, _texts | st.integers() | st.none() | st.lists(_texts)),
+    details=st.dictionaries(_texts, _texts | st.integers() | st.none() | st.lists(_texts) | st.floats() | _nested),
 )
+
+
+@given(_entries, st.integers(1))
+def test_a_line_is_what_json_makes_of_its_fields_in_the_order_of_their_names(entry: AuditEntry, seq: int) -> None:
+    line, digest = seal_entry(entry, GENESIS, seq)
+    written = json.dumps({**dump_entry(entry), "seq": seq}, sort_keys=True)
+    assert line.decode() == redact(written)[:-1] + f', "_integrity_hash": "{digest}"}}'
 
 
 @given(st.lists(_entries, max_size=4))
@@ -64,7 +77,7 @@ def test_an_entry_comes_back_from_its_line(entry: AuditEntry) -> None:
     line, _ = seal_entry(entry, GENESIS, 7)
     parsed = parse_entry(json.loads(line))
     assert parsed is not None
-    assert (parsed.seq, parsed.timestamp, parsed.success) == (7, NOON, entry.success)
+    assert (parsed.seq, parsed.timestamp, parsed.success) == (7, entry.timestamp, entry.success)
     assert parsed.user_id == (entry.user_id or "unknown")
     if "loki_" not in json.dumps(dump_entry(entry)):
         assert dump_entry(parsed) == dump_entry(entry)
