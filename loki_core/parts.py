@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from loki_core.actor import find_os_actor
@@ -13,6 +14,7 @@ from loki_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from loki_core.audit.sealing import Sealing
+    from loki_core.audit.second_sink import SecondSink
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
     from loki_core.interfaces import AuditSink, Clock, Store, TokenView
@@ -72,18 +74,24 @@ class Parts:
         from loki_core.audit.retention import Retention
         from loki_core.audit.seal_schedule import SealSchedule
         from loki_core.audit.sealer import Sealer
-        from loki_core.audit.second_sink import FileSink
 
-        audit, dashboard = self.settings.audit, str(self.settings.dashboard)
-        sealer = Sealer(os.path.join(dashboard, "keys"))
+        sealer = Sealer(str(self.settings.dashboard / "keys"))
         return SealSchedule(
             sealer,
             self.clock,
             user_id=find_os_actor(self._environ, self.scopes).subject,
             later=self.background.submit_later,
-            retention=Retention(audit.retention_days, sealer),
-            second_sink=FileSink(audit.second_sink, os.path.join(dashboard, "audit")) if audit.second_sink else None,
+            retention=Retention(self.settings.audit.retention_days, sealer),
+            second_sink=self._make_second_sink(),
         )
+
+    def _make_second_sink(self) -> SecondSink | None:
+        place = self.settings.audit.second_sink
+        if not isinstance(place, Path):
+            return None
+        from loki_core.audit.second_sink import FileSink
+
+        return FileSink(str(place), str(self.settings.dashboard / "audit"))
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -161,7 +161,7 @@ KEYS: tuple[Key, ...] = (
     ),
     _key("enterprise.audit.retention_days", _DAYS, 90, rule=strictness.higher),
     _key("enterprise.audit.max_file_size", values.WholeNumber(least=1, most=4096, unit="MB"), 10),
-    _trusted("enterprise.audit.second_sink", values.Text(limit=4000), None),
+    _trusted("enterprise.audit.second_sink", values.FileOrWord("syslog"), None),
     # Not marked T, but a project that names the host would receive the log: never stricter comes to the same.
     _key("enterprise.audit.syslog.host", _HOST, None, "LOKI_AUDIT_SYSLOG_HOST"),
     _key("enterprise.audit.syslog.port", _PORT, 514, "LOKI_AUDIT_SYSLOG_PORT"),

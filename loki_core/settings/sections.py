@@ -127,13 +127,13 @@ class AuditSettings:
     Attributes:
         retention_days: how many days of it are kept.
         max_file_size: of one file, in MB.
-        second_sink: where a copy of each head goes, or None.
+        second_sink: where a copy of each head goes: the path of a file, `syslog`, or None.
     """
 
     enabled: bool = True
     retention_days: int = 90
     max_file_size: int = 10
-    second_sink: str | None = None
+    second_sink: Path | str | None = None
     syslog: SyslogSettings = field(default_factory=SyslogSettings)
 
 

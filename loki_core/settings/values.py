@@ -180,6 +180,22 @@ class FilePath(Value):
         return expand_path(check_text(text, 0, 4000), base.directory, base.user_home)
 
 
+class FileOrWord(FilePath):
+    """The path of a file, or one word that means something else."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.shape = f"the path of a file, or {word}"
+
+    def parse_node(self, node: Node, base: Base) -> Path | str:  # type: ignore[override]
+        """Return the absolute path, or the word."""
+        return self.word if read_text(node, 4000) == self.word else super().parse_node(node, base)
+
+    def parse_text(self, text: str, base: Base) -> Path | str:  # type: ignore[override]
+        """Return the absolute path, or the word."""
+        return self.word if text == self.word else super().parse_text(text, base)
+
+
 class WebAddress(Text):
     """An http or https URL, without credentials, query or fragment.
 

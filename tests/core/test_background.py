@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from loki_core.background import LONGEST_QUEUE, BackgroundWriter
+from tests.support.fresh_process import run_python
 
 
 def test_jobs_run_in_their_order_and_flushing_waits_for_them() -> None:
@@ -45,3 +46,44 @@ def test_a_job_that_fails_in_spite_of_the_rule_does_not_end_all_others() -> None
         writer.submit(lambda: done.append(1))
     assert writer.flush(60)
     assert done == [1, 1, 1]
+
+
+def test_what_is_to_run_later_runs_in_the_order_of_its_time_and_flushing_does_not_wait_for_it() -> None:
+    writer, done, last = BackgroundWriter(), list[str](), threading.Event()
+    writer.submit_later(0.02, lambda: done.append("second"))
+    writer.submit_later(0.01, lambda: done.append("first"))
+    writer.submit_later(0.03, last.set)
+    writer.submit_later(3600, lambda: done.append("much later"))
+    writer.submit_later(0, lambda: done.append("now"))
+    assert writer.flush(60)
+    assert done[0] == "now"
+    assert last.wait(60)
+    assert done == ["now", "first", "second"]
+
+
+def test_what_is_to_run_later_runs_at_the_end_of_the_program(child_environ: dict[str, str]) -> None:
+    code = """
+        from loki_core.background import BackgroundWriter
+        writer = BackgroundWriter()
+        writer.submit_later(3600, lambda: print("done", flush=True))
+    """
+    assert run_python(code, env=child_environ).stdout == "done\n"
+
+
+def test_too_many_jobs_for_later_are_dropped() -> None:
+    writer = BackgroundWriter()
+    while writer.submit_later(3600, lambda: None):
+        pass
+    assert writer.flush(0)
+
+
+def test_jobs_for_later_are_done_by_the_parent_alone(child_environ: dict[str, str]) -> None:
+    code = """
+        import os
+        from loki_core.background import BackgroundWriter
+        writer, begun = BackgroundWriter(), os.getpid()
+        writer.submit_later(3600, lambda: print(os.getpid() == begun, flush=True))
+        if os.fork():
+            os.wait()
+    """
+    assert run_python(code, env=child_environ).stdout == "True\n"

@@ -65,6 +65,7 @@ class Workshop:
         audit: AuditSink | None = None,
         rbac: RbacSettings | None = None,
         is_logging: bool = True,
+        second_sink: Path | None = None,
         choose: Choice | None = None,
     ) -> loki_core.Loki:
         """Open it; it is closed after the test."""
@@ -72,7 +73,7 @@ class Workshop:
             home=self.home,
             tokens=policy or TokenPolicy(),
             rbac=rbac or RbacSettings(),
-            audit=AuditSettings(enabled=is_logging),
+            audit=AuditSettings(enabled=is_logging, second_sink=second_sink),
         )
         loki = loki_core.open(settings, clock=self.clock, store=store, audit=audit, environ={}, choose=choose)
         return self._stack.enter_context(loki)

@@ -149,3 +149,14 @@ def test_a_default_life_above_the_maximum_beside_it_is_an_error_with_its_line(wo
 def test_the_public_url_follows_port_and_tls_unless_it_is_set(world: World) -> None:
     assert world.load(LOKI_PORT="8080", LOKI_TLS_ENABLED="1").server.public_url == "https://localhost:8080"
     assert world.load(LOKI_PUBLIC_URL="https://loki.example/").server.public_url == "https://loki.example"
+
+
+def test_the_second_sink_is_a_path_or_the_word_syslog(world: World) -> None:
+    for text, expected in [
+        ("syslog", "syslog"),
+        ("~/heads", world.user_home / "heads"),
+        ("heads", world.user_home / ".loki" / "heads"),
+        ("/var/log/loki/heads", Path("/var/log/loki/heads")),
+    ]:
+        world.write_home(f"enterprise: {{audit: {{second_sink: {text}}}}}")
+        assert world.load().audit.second_sink == expected
