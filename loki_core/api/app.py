@@ -72,13 +72,14 @@ def create_app(loki: Loki, *, project: str | None = None) -> FastAPI:
     )
     app.state.loki = loki
     is_on = settings.auth.is_on
+    # In the order of how often they are asked for: they are tried one after the other.
+    app.include_router(build_work_routes(project, SessionRunner(settings.session.command, project, os.environ)))
     app.include_router(build_health_routes())
     app.include_router(build_enterprise_routes())
     app.include_router(build_token_routes(RateLimit(NEW_TOKENS, "too many tokens were made from this address")))
     app.include_router(build_audit_routes())
     metrics = Metrics(loki)
     app.include_router(build_metrics_routes(metrics))
-    app.include_router(build_work_routes(project, SessionRunner(settings.session.command, project, os.environ)))
     _answer_errors(app)
     _document_problems(app)
     app.add_middleware(BodyMiddleware, needs_type=not is_on)

@@ -40,12 +40,16 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Observe = Callable[[str, float], None]
 """Told of each verification: its outcome (`ok` or the refusal's code) and how long it took (seconds)."""
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 PRINCIPAL = "loki.principal"
 ADDRESS = "loki.address"
 LOKI = "loki.loki"
 _BAD = frozenset({"token_malformed", "token_unknown", "invalid_token"})
 """What counts as a bad sign-in; an expired or revoked token is a mistake, and proves that it was no guess."""
 _JWT_THREADS = 16
+_MOST_STAMPS = 10_000
+_NO_STORE = (b"cache-control", b"no-store")
 
 
 class AuthMiddleware:
@@ -86,6 +90,7 @@ class AuthMiddleware:
         self._sites = sites
         self._limit = limit
         self._observe = observe
+        self._stamps: dict[int, tuple[Principal, Headers]] = {}
         self._threads = ThreadPoolExecutor(_JWT_THREADS, thread_name_prefix="loki-jwt")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +126,7 @@ class AuthMiddleware:
             await send_problem(scope, receive, send, explain_error(error))
         else:
             scope[PRINCIPAL] = principal
-            await self.app(scope, receive, _Stamp(send, principal))
+            await self.app(scope, receive, _Stamp(send, self._stamp(principal)))
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, principal: Principal | None) -> None:
         refusal = self._sites.find_refusal(scope["headers"]) if self._sites is not None else ""
@@ -158,6 +163,16 @@ class AuthMiddleware:
             self._tell(outcome, time.perf_counter() - began)
         return principal
 
+    def _stamp(self, principal: Principal) -> Headers:
+        known = self._stamps.get(id(principal))
+        if known is not None and known[0] is principal:
+            return known[1]
+        headers = _describe(principal)
+        if len(self._stamps) >= _MOST_STAMPS:
+            self._stamps.clear()
+        self._stamps[id(principal)] = (principal, headers)
+        return headers
+
     def _tell(self, outcome: str, seconds: float) -> None:
         if self._observe is not None:
             self._observe(outcome, seconds)
@@ -169,20 +184,26 @@ class AuthMiddleware:
 class _Stamp:
     """Adds to the answer what its caller may know of the credential, and keeps it out of caches."""
 
-    __slots__ = ("_principal", "_send")
+    __slots__ = ("_headers", "_send")
 
-    def __init__(self, send: Send, principal: Principal) -> None:
+    def __init__(self, send: Send, headers: Headers) -> None:
         self._send = send
-        self._principal = principal
+        self._headers = headers
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            principal = self._principal
-            headers = [*message.get("headers", ())]
-            if not any(name.lower() == b"cache-control" for name, _ in headers):
-                headers.append((b"cache-control", b"no-store"))
-            headers.append((b"x-loki-scopes", " ".join(principal.scopes).encode("ascii", "replace")))
-            if principal.expires_at is not None:
-                headers.append((b"x-loki-token-expires", str(format_time(principal.expires_at)).encode("ascii")))
+            given = message.get("headers", ())
+            headers = [*given, *self._headers]
+            for name, _ in given:
+                if name.lower() == b"cache-control":
+                    headers.remove(_NO_STORE)
+                    break
             message = {**message, "headers": headers}
         await self._send(message)
+
+
+def _describe(principal: Principal) -> Headers:
+    headers = [_NO_STORE, (b"x-loki-scopes", " ".join(principal.scopes).encode("ascii", "replace"))]
+    if principal.expires_at is not None:
+        headers.append((b"x-loki-token-expires", str(format_time(principal.expires_at)).encode("ascii")))
+    return tuple(headers)

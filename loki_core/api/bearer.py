@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from loki_core.frozen import dataclass
@@ -9,6 +10,7 @@ from loki_core.frozen import dataclass
 LONGEST_CREDENTIAL = 16 * 1024
 """Characters; a longer one proves nobody, and is not looked at."""
 _SCHEME = b"bearer"
+_VISIBLE = re.compile(rb"[!-~]+\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,6 @@ def parse_authorization(headers: Iterable[tuple[bytes, bytes]]) -> Presented:
         return Presented(problem="the Authorization header holds no token")
     if len(credential) > LONGEST_CREDENTIAL:
         return Presented(problem="the token is too long")
-    if any(byte <= 0x20 or byte >= 0x7F for byte in credential):
+    if not _VISIBLE.match(credential):
         return Presented(problem="the token holds characters that no token has")
     return Presented(credential=credential.decode("ascii"))

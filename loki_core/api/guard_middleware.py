@@ -39,7 +39,7 @@ class GuardMiddleware:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode("ascii") if _ID.match(given) else self._make_id()
         scope[REQUEST_ID] = request_id
-        await self.app(scope, receive, _Finish(send, request_id))
+        await self.app(scope, receive, _Finish(send, request_id.encode("ascii")))
 
 
 class _Finish:
@@ -47,12 +47,12 @@ class _Finish:
 
     __slots__ = ("_request_id", "_send")
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: bytes) -> None:
         self._send = send
         self._request_id = request_id
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            headers = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", self._request_id.encode("ascii"))]
+            headers = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", self._request_id)]
             message = {**message, "headers": headers}
         await self._send(message)

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 import loki_core
 from loki_core.api.bodies import NewTaskBody, StartBody, StartedForm, StatusForm, StoppedForm, TaskForm
@@ -39,8 +41,11 @@ def build_work_routes(project: str, runner: SessionRunner) -> APIRouter:
     reads, writes, controls = (Depends(require_scope(scope)) for scope in ("read", "write", "control"))
 
     @router.get("/status", response_model=StatusForm, responses=document_refusals(), dependencies=[reads])
-    def show_status() -> dict[str, Any]:
+    async def show_status() -> Response:
         """Show how far the work is."""
+        return JSONResponse(await run_in_threadpool(look))
+
+    def look() -> dict[str, Any]:
         session = runner.find()
         state = read_state(project, is_running=session is not None)
         return {
