@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 
 _POLL = 0.05
 
@@ -16,15 +17,9 @@ def find_start(pid: int) -> str:
 
     On Linux the start in clock ticks since boot (proc(5)), elsewhere what ps(1) says of it.
     """
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        return "" if fields[0] in {b"Z", b"X"} else fields[19].decode("ascii")
-    except (FileNotFoundError, ProcessLookupError, IndexError):
-        if os.path.isdir("/proc/self"):
-            return ""
-    except OSError:
-        return ""
+    if os.path.isdir("/proc/self"):
+        fields = _read_stat(pid)
+        return fields[19].decode("ascii") if len(fields) > 19 and fields[0] not in {b"Z", b"X"} else ""
     command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
     told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603 - numbers only
     state, _, start = told.stdout.strip().partition(" ")
@@ -52,9 +47,31 @@ def end_group(group: int, *, grace: float) -> bool:
 
 
 def _has_members(group: int) -> bool:
-    with contextlib.suppress(PermissionError):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return False
-    return True
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # What has ended and nobody has waited for yet is counted by killpg(2), too.
+    states = list(_list_states(group))
+    return not states or any(state not in {b"Z", b"X"} for state in states)
+
+
+def _list_states(group: int) -> Iterator[bytes]:
+    """Yield the states of a group's processes, where the system has such a list (proc(5))."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                fields = _read_stat(int(name))
+                if len(fields) > 2 and fields[2] == str(group).encode("ascii"):
+                    yield fields[0]
+
+
+def _read_stat(pid: int) -> list[bytes]:
+    """Return the fields of a process behind its name: state, parent, group, …; none when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
