@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from loki_core.ledger import Ledger
     from loki_core.minting import Mint
     from loki_core.oidc.provider import Provider
+    from loki_core.oidc.session_file import SessionFile
     from loki_core.settings import Settings
     from loki_core.tokens.secret import Choice
 
@@ -147,6 +148,14 @@ class Parts:
                 find_cache=find_cache_directory,
             ),
         )
+
+    @property
+    def sessions(self) -> SessionFile:
+        """Where the sign-in of this user is kept."""
+        from loki_core.oidc.session_file import SessionFile
+        from loki_core.user_directories import find_state_directory
+
+        return self._share("sessions", lambda: SessionFile(find_state_directory, self.scopes))
 
     def _share(self, name: str, make: Callable[[], _T]) -> _T:
         """Make a part once; of threads that ask at the same time, all get the same one."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from loki_core.interfaces import AuditSink, Clock, Finding, Store
     from loki_core.roles import RoleCatalog
     from loki_core.scopes import Decision, ScopeCatalog
+    from loki_core.sign_in import SignIn
     from loki_core.token_manager import TokenManager
     from loki_core.tokens.secret import Choice
 
@@ -60,6 +61,14 @@ class Loki:
         from loki_core.audit_trail import AuditTrail
 
         return AuditTrail(self._parts, self._caller)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """The sign-in with the identity provider."""
+        from loki_core.sign_in import SignIn
+
+        parts = self._parts
+        return SignIn(lambda: parts.provider, parts.sessions, parts.journal, parts.clock, self._caller)
 
     @cached_property
     def authenticate(self) -> Authenticate:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.clock import find_time
-from loki_core.errors import AuthorizationError
+from loki_core.errors import AuthenticationError, AuthorizationError
 from loki_core.principal import Caller
 from loki_core.scopes import ALL, ScopeCatalog
 from loki_core.tokens.listing import Judge
@@ -57,7 +57,7 @@ class Resources(Protocol):
 
 
 def admit(resources: Resources, caller: Caller, scope: str, *, resource_type: str = "token") -> None:
-    """Return when the caller holds a scope; that it does not is noted in the log.
+    """Return when the caller holds a scope, and the proof of who it is has not ended; that it does not is noted in the log.
 
     Args:
         resources: where the refusal is noted.
@@ -67,7 +67,13 @@ def admit(resources: Resources, caller: Caller, scope: str, *, resource_type: st
 
     Raises:
         AuthorizationError: the caller does not hold it.
+        AuthenticationError: `session_ended`.
     """
+    expires_at = caller.principal.expires_at
+    if expires_at is not None and resources.clock() >= expires_at:
+        raise AuthenticationError(
+            f"what proved {caller.principal.name} has ended", code="session_ended", remedy="sign in again"
+        )
     try:
         caller.principal.require(scope)
     except AuthorizationError as error:

@@ -55,6 +55,12 @@ class ProviderClient:
         self._seconds = seconds
         self._context: ssl.SSLContext | None = None
 
+    def hasten(self, seconds: float) -> ProviderClient:
+        """Return the same client for requests that may take so many seconds."""
+        return ProviderClient(
+            self._issuer, ca_file=self._ca_file, environ=self._environ, resolve=self._resolve, seconds=seconds
+        )
+
     def get(self, url: str) -> Answer:
         """Return the answer to a GET.
 

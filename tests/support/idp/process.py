@@ -128,7 +128,7 @@ class Idp:
         self._steer("advance", seconds=seconds)
 
     def reset(self) -> None:
-        """Forget faults and recorded requests."""
+        """Forget faults, recorded requests and how far the clock was moved."""
         self._steer("reset")
 
     def requests(self, path: str = "", grant: str = "") -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@
 //   fault     {path, status, body, type, delay, drop, times}   what the next requests to a path get instead of an answer
 //   advance   {seconds}                   its clock, by which codes and tokens expire and polls are too fast
 //   record    {}                          every request so far: path, the form's grant_type, status
-//   reset     {}                          forget faults and requests
+//   reset     {}                          forget faults, requests and how far the clock was moved
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
@@ -182,6 +182,7 @@ const controls = {
   reset() {
     faults = [];
     record = [];
+    ahead = 0;
     return {};
   },
 };
