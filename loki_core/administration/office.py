@@ -57,7 +57,7 @@ class Resources(Protocol):
 
 
 def admit(resources: Resources, caller: Caller, scope: str, *, resource_type: str = "token") -> None:
-    """Return when the caller holds a scope, and the proof of who it is has not ended; that it does not is noted in the log.
+    """Return when the caller holds a scope and is still proved; that it does not hold it is noted in the log.
 
     Args:
         resources: where the refusal is noted.
