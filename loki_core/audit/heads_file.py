@@ -66,7 +66,6 @@ class HeadsFile:
         Raises:
             StorageError, OSError: all heads are there still.
         """
-        directory.sweep(HEADS_NAME)
         lines = _read_lines(directory)
         kept = next(
             (place for place, line in enumerate(lines) if (head := parse_head_line(line)) and head.number > number),

@@ -16,6 +16,7 @@ from loki_core.audit.chain import parse_line
 from loki_core.audit.day_files import find_period, list_day_files
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.audit.file_lines import read_files
+from loki_core.audit.heads import HEADS_NAME
 from loki_core.audit.log_end import LogEnd, count_to_end
 from loki_core.audit.pruning import PRUNED_NAME, Pruned, dump_pruned, parse_pruned
 from loki_core.audit.sealer import Sealer
@@ -78,6 +79,8 @@ class Retention:
             StorageError, OSError: the log cannot be read.
         """
         last = (date.fromisoformat(period) - timedelta(days=self._days)).isoformat()
+        for name in (HEADS_NAME, PRUNED_NAME):
+            directory.sweep(name)
         names = list_day_files(directory.names())
         old = [name for name in names if find_period(name) < last]
         if not old:
@@ -105,7 +108,6 @@ class Retention:
             pruned = self._sealer.sign_pruned(
                 directory, count=pruning.count, last_hash=pruning.last_hash, heads_up_to=heads_up_to, at=at
             )
-            directory.sweep(PRUNED_NAME)
             os.close(directory.replace(PRUNED_NAME, [dump_pruned(pruned)]))
         self._sealer.heads.remove_up_to(directory, heads_up_to)
         for name in pruning.files:

@@ -37,22 +37,27 @@ def read_log(audit: Path) -> list[tuple[str, bytes]]:
     return [(file.name[6:16], line) for file in files for line in file.read_bytes().splitlines() if line]
 
 
-def check_seals(audit: Path) -> list[dict[str, Any]]:
-    """Return the heads, after each rule was checked: key chain, signatures, counts, hashes, marks, ends of days."""
+def check_seals(audit: Path, *, gone: tuple[int, int] = (0, 0)) -> list[dict[str, Any]]:
+    """Return the heads, after each rule was checked: key chain, signatures, counts, hashes, marks, ends of days.
+
+    Args:
+        audit: the log's directory.
+        gone: how many lines, and how many heads, were pruned.
+    """
     keys = dict(_check_certificates(audit))
     lines, heads = read_log(audit), read_lines(audit / "heads.jsonl")
-    before = 0
-    for number, head in enumerate(heads, 1):
+    before, pruned = 0, gone[0]
+    for number, head in enumerate(heads, gone[1] + 1):
         assert head["number"] == number
         signature, marks = head["signature"], head["marks"]
         signed = {name: value for name, value in head.items() if name not in {"signature", "marks"}}
         _verify(keys[head["period"]], "loki audit head v1\n", signed, signature)
-        period, last = lines[head["count"] - 1]
+        period, last = lines[head["count"] - pruned - 1]
         assert (head["period"], head["last_hash"]) == (period, json.loads(last)["_integrity_hash"])
         assert hashlib.sha256(marks.encode()).hexdigest() == head["marks_digest"]
-        assert marks == "".join(_mark(line) for _, line in lines[before : head["count"]][-4096:])
-        before = head["count"]
-    signed_ends = {head["count"] for head in heads}
+        assert marks == "".join(_mark(line) for _, line in lines[before : head["count"] - pruned][-4096:])
+        before = head["count"] - pruned
+    signed_ends = {head["count"] - pruned for head in heads}
     for place, (period, _) in enumerate(lines[:-1], 1):
         if lines[place][0] != period and place >= min(signed_ends, default=place):
             assert place in signed_ends, f"the last line of {period} is not signed"

@@ -33,9 +33,15 @@ def proves(raw: dict[str, Any], secret: str) -> bool:
     return digest == raw["hash"] and not raw.get("revoked")
 
 
-def read_chain(home: str | Path) -> list[dict[str, Any]]:
-    """Return the entries of the audit log, checked: whole lines, chained hashes, numbers without a gap."""
-    previous, entries = "0" * 64, []
+def read_chain(home: str | Path, *, after: tuple[int, str] = (0, "0" * 64)) -> list[dict[str, Any]]:
+    """Return the entries of the audit log, checked: whole lines, chained hashes, numbers without a gap.
+
+    Args:
+        home: the home directory.
+        after: number and hash of the last line that is gone.
+    """
+    first, previous = after
+    entries = []
     for file in sorted(Path(home, ".loki/dashboard/audit").glob("audit-*.jsonl")):
         content = file.read_bytes()
         assert content == b"" or content.endswith(b"\n"), f"{file.name} ends in half a line"
@@ -45,7 +51,7 @@ def read_chain(home: str | Path) -> list[dict[str, Any]]:
             previous = hashlib.sha256((previous + json.dumps(entry, sort_keys=True)).encode()).hexdigest()
             assert claimed == previous, f"the chain breaks at {file.name}:{number}"
             entries.append(entry)
-    assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert [entry["seq"] for entry in entries] == list(range(first + 1, first + len(entries) + 1))
     return entries
 
 
