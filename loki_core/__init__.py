@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from loki_core.interfaces import AuditSink, Clock, Finding, Store
     from loki_core.minting import Draft
     from loki_core.principal import Method, Principal
+    from loki_core.qr import draw_qr
     from loki_core.roles import Role, RoleCatalog
     from loki_core.scopes import ALL, Decision, Scope, ScopeCatalog
     from loki_core.services import Loki
@@ -83,6 +84,7 @@ _PLACES = {
     "interfaces": ("AuditSink", "Clock", "Finding", "Store"),
     "minting": ("Draft",),
     "principal": ("Method", "Principal"),
+    "qr": ("draw_qr",),
     "roles": ("Role", "RoleCatalog"),
     "scopes": ("ALL", "Decision", "Scope", "ScopeCatalog"),
     "services": ("Loki", "open_loki"),
@@ -162,6 +164,7 @@ __all__ = [
     "Witness",
     "__version__",
     "count_failures",
+    "draw_qr",
     "harden_process",
     "holds_secret",
     "is_id",
