@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from loki_core.cli import output
 from loki_core.cli.failure import UsageError, clean
@@ -12,9 +12,17 @@ from loki_core.cli.opening import open_loki
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from socket import socket
 
     from loki_core import Loki, Settings
     from loki_core.cli.arguments import Parser
+
+
+class Serve(Protocol):
+    """Serves until a signal ends it."""
+
+    def __call__(self, settings: Settings, bound: socket, *, workers: int) -> None:
+        """See loki_core.api.server.serve."""
 
 
 def declare(parser: Parser) -> None:
@@ -33,22 +41,29 @@ def run(options: Namespace) -> int:
         raise UsageError("--port is no port", remedy="give a number from 0 to 65535")
     if not 1 <= options.workers <= 64:
         raise UsageError("--workers is out of range", remedy="give a number from 1 to 64")
+    from loki_core.api.listening import listen
+
+    with open_loki() as loki:
+        settings = loki.settings
+        host = options.host or settings.server.host
+        with listen(settings, host, settings.server.port if options.port is None else options.port) as bound:
+            loki.check_store()
+            serve = _get_server()
+            told = _begin_work(loki, options.prd) if options.prd is not None else ""
+            loki.close()
+            _announce(settings, host, bound.getsockname()[1], told, as_json=options.json)
+            serve(settings, bound, workers=options.workers)
+    return 0
+
+
+def _get_server() -> Serve:
     try:
-        from loki_core.api.server import listen, serve
+        from loki_core.api.server import serve
     except ImportError:
         raise UsageError(
             "the HTTP API is not installed", code="not_installed", remedy="pip install 'loki-tui[api]'"
         ) from None
-    with open_loki() as loki:
-        settings = loki.settings
-        host = options.host or settings.server.host
-        bound = listen(settings, host, settings.server.port if options.port is None else options.port)
-        loki.check_store()
-        told = _begin_work(loki, options.prd) if options.prd is not None else ""
-    with bound:
-        _announce(settings, host, bound.getsockname()[1], told, as_json=options.json)
-        serve(settings, bound, workers=options.workers)
-    return 0
+    return serve
 
 
 def _begin_work(loki: Loki, given: str) -> str:
