@@ -1,9 +1,11 @@
-"""Programs that some tests drive: looked up, and asked for by name when they are missing."""
+"""Programs and modules that some tests drive: looked up, and asked for by name when they are missing."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -12,9 +14,18 @@ def require_program(name: str, package: str) -> str:
     """Return the path of a program; without it the test is skipped, or fails when LOKI_REQUIRE_ALL=1."""
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     path = shutil.which(name, path=search)
-    if path is not None:
-        return path
-    message = f"{name} is not installed: install {package} (Debian: apt-get install {package})"
+    if path is None:
+        _do_without(f"{name} is not installed: install {package} (Debian: apt-get install {package})")
+    return path
+
+
+def require_module(name: str) -> None:
+    """Return when a module can be imported; without it the test is skipped, or fails when LOKI_REQUIRE_ALL=1."""
+    if importlib.util.find_spec(name) is None:
+        _do_without(f"{name} is not installed: pip install {name}")
+
+
+def _do_without(message: str) -> NoReturn:
     if os.environ.get("LOKI_REQUIRE_ALL") == "1":
         pytest.fail(message)
     pytest.skip(message)

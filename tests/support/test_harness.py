@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fixtures import StartPty, StartTmux
 from tests.support.fresh_process import run_python
-from tests.support.programs import require_program
+from tests.support.programs import require_module, require_program
 from tests.support.screen import Screen
 from tests.support.sshd import Sshd
 from tests.support.strace import Strace
@@ -24,6 +24,16 @@ def test_a_missing_program_skips_and_fails_when_all_are_required(monkeypatch: py
     monkeypatch.setenv("LOKI_REQUIRE_ALL", "1")
     with pytest.raises(pytest.fail.Exception, match="install no-such-package"):
         require_program("no-such-program", "no-such-package")
+
+
+def test_a_missing_module_does_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_module("pytest")
+    monkeypatch.delenv("LOKI_REQUIRE_ALL", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="pip install no_such_module"):
+        require_module("no_such_module")
+    monkeypatch.setenv("LOKI_REQUIRE_ALL", "1")
+    with pytest.raises(pytest.fail.Exception, match="pip install no_such_module"):
+        require_module("no_such_module")
 
 
 def test_the_screen_follows_addressing_erasing_and_the_alternate_screen_in_any_cut() -> None:
