@@ -20,7 +20,7 @@ def is_printable(text: str) -> bool:
 
     The joiners that some scripts need (U+200C, U+200D) are taken as printable.
     """
-    return all(
+    return (text.isascii() and text.isprintable()) or all(
         character in "\u200c\u200d" or unicodedata.category(character) not in _HIDDEN_CATEGORIES for character in text
     )
 

@@ -102,7 +102,10 @@ class RoleMapping:
         self._settings = settings
         self._issuer = settings.issuer or ""
         self._roles = roles
-        self._scopes = scopes
+        self._strength = {
+            role.name: (ALL in role.scopes, len(scopes.expand(role.scopes)), -position)
+            for position, role in enumerate(roles)
+        }
 
     @property
     def claim(self) -> str:
@@ -204,13 +207,7 @@ class RoleMapping:
 
     def _pick_strongest(self, roles: Mapping[str, Role]) -> tuple[str, Role]:
         """Return the role that includes most; of equals the one that was configured first."""
-        order = {role.name: position for position, role in enumerate(self._roles)}
-
-        def weigh(pair: tuple[str, Role]) -> tuple[bool, int, int]:
-            role = pair[1]
-            return ALL in role.scopes, len(self._scopes.expand(role.scopes)), -order[role.name]
-
-        return max(roles.items(), key=weigh)
+        return max(roles.items(), key=lambda pair: self._strength[pair[1].name])
 
     def _explain(self, found: RoleClaim, value: str, role: Role, fitting: Iterable[Role]) -> tuple[str, ...]:
         more = f" and {len(found.values) - 1} more" if len(found.values) > 1 else ""
