@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from loki_core.oidc.algorithms import ALGORITHMS
 from loki_core.oidc.compact import Compact
 from loki_core.oidc.expectation import Expectation
-from loki_core.oidc.issuer import explain_foreign, fill_tenant
+from loki_core.oidc.issuer import explain_foreign, fill_tenant, has_many_tenants
+from loki_core.oidc.key import Key
 from loki_core.oidc.refusal import Broken, quote
 from loki_core.oidc.rules import Rule
 from loki_core.text import is_blank, is_printable
@@ -27,12 +28,18 @@ _LATEST = 253_402_300_799
 
 
 class Presented(NamedTuple):
-    """A signed token, what is expected of it, and the time in seconds since 1970."""
+    """A token, what is expected of it, and the time.
+
+    Attributes:
+        now: in seconds since 1970.
+        key: what signed it, or None where that is not known (`explain`).
+    """
 
     compact: Compact
     claims: Mapping[str, Any]
     expected: Expectation
     now: float
+    key: Key | None
 
 
 Check = Callable[[Presented], None]
@@ -59,14 +66,19 @@ def check_not_an_event(presented: Presented) -> None:
 
 
 def check_issuer(presented: Presented) -> None:
-    """`iss` is the issuer, character by character."""
-    issuer = presented.claims.get("iss")
-    if issuer == presented.expected.issuer and isinstance(issuer, str):
-        return
+    """`iss` is the issuer, character by character; where tenants share one, it and the key are its tenant's."""
+    issuer, wanted = presented.claims.get("iss"), presented.expected.issuer
     if not isinstance(issuer, str) or not issuer:
         raise Broken(f"iss is {quote(issuer)}" if "iss" in presented.claims else "there is no iss")
-    if issuer != fill_tenant(presented.expected.issuer, presented.claims.get("tid")):
-        raise Broken(explain_foreign(issuer, presented.expected.issuer))
+    if not has_many_tenants(wanted):
+        if issuer != wanted:
+            raise Broken(explain_foreign(issuer, wanted))
+        return
+    tenant = presented.claims.get("tid")
+    if issuer != fill_tenant(wanted, tenant):
+        raise Broken(explain_foreign(issuer, wanted))
+    if presented.key and presented.key.issuer.replace("{tenantid}", str(tenant)) not in ("", issuer):
+        raise Broken(f"its key is for tokens of {quote(presented.key.issuer)}, not of {quote(issuer)}")
 
 
 def get_audiences(claims: Mapping[str, Any]) -> list[str]:

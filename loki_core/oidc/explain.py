@@ -16,6 +16,7 @@ from loki_core.oidc.claim_rules import Presented
 from loki_core.oidc.compact import Compact, parse_compact
 from loki_core.oidc.expectation import Expectation
 from loki_core.oidc.jws import verify_signature
+from loki_core.oidc.key import Key
 from loki_core.oidc.key_set import KeySet
 from loki_core.oidc.refusal import LONGEST_REASON, Broken, Refusal
 from loki_core.oidc.role_mapping import ROLE_RULES, RoleDecision, RoleMapping
@@ -76,9 +77,10 @@ def explain_token(
     decision = None
     try:
         compact = parse_compact(token)
-        found |= _explain_signature(compact, keys)
+        lines, key = _explain_signature(compact, keys)
+        found |= lines
         claims = parse_claims(compact)
-        found |= _explain_claims(Presented(compact, claims, expected, now.timestamp()))
+        found |= _explain_claims(Presented(compact, claims, expected, now.timestamp(), key))
         decision = mapping.suppose(claims)
         found |= _follow(ROLE_RULES, None)
     except Refusal as refusal:
@@ -102,16 +104,16 @@ def _follow(sequence: Sequence[Rule], refusal: Refusal | None) -> dict[Rule, Lin
     return lines
 
 
-def _explain_signature(compact: Compact, keys: KeySet | None) -> dict[Rule, Line]:
+def _explain_signature(compact: Compact, keys: KeySet | None) -> tuple[dict[Rule, Line], Key | None]:
     if keys is None:
         reason = "the provider's keys cannot be had"
         held = _follow(JWS_RULES[: JWS_RULES.index(rules.KEY)], None)
-        return held | {rules.KEY: Line(rule=rules.KEY, outcome=Outcome.NOT_REACHED, reason=reason)}
+        return held | {rules.KEY: Line(rule=rules.KEY, outcome=Outcome.NOT_REACHED, reason=reason)}, None
     try:
-        verify_signature(compact, keys)
+        key = verify_signature(compact, keys)
     except Refusal as refusal:
-        return _follow(JWS_RULES, refusal)
-    return _follow(JWS_RULES, None)
+        return _follow(JWS_RULES, refusal), None
+    return _follow(JWS_RULES, None), key
 
 
 def _explain_claims(presented: Presented) -> dict[Rule, Line]:

@@ -41,15 +41,16 @@ def _find_tenant(issuer: str) -> str:
 
 
 def fill_tenant(issuer: str, tenant: object) -> str:
-    """Return what `iss` must be: the issuer, with the token's own tenant where many tenants share it.
+    """Return what `iss` must be where many tenants share an issuer: the same with the token's own tenant.
 
     Args:
-        issuer: as configured.
-        tenant: the token's `tid`, whatever that is.
+        issuer: as configured, one that many tenants share.
+        tenant: the token's `tid`, whatever that is. One that does not fit leaves the issuer as it is, which no token
+            has.
     """
-    shared = _find_tenant(issuer)
-    if shared not in _MANY_TENANTS or not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
         return issuer
+    shared = _find_tenant(issuer)
     if (tenant == _CONSUMERS) != (shared == "consumers") and shared != "common":
         return issuer  # a personal account where only companies' are meant, or the reverse
     return _MICROSOFT.sub(rf"\g<1>{tenant}\g<3>", issuer)

@@ -31,9 +31,9 @@ def check_token(compact: Compact, keys: KeySet, expected: Expectation, now: date
     Raises:
         Refusal: with the first rule that it broke.
     """
-    verify_signature(compact, keys)
+    key = verify_signature(compact, keys)
     claims = parse_claims(compact)
-    presented = Presented(compact, claims, expected, now.timestamp())
+    presented = Presented(compact, claims, expected, now.timestamp(), key)
     for rule, check in list_claim_rules(expected):
         try:
             check(presented)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("verification", "store", "processes", "console", "api")
+PARTS = ("verification", "jwt_validation", "store", "processes", "console", "api")
 
 
 def main(arguments: list[str]) -> int:

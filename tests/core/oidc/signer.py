@@ -135,6 +135,12 @@ def make_claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (claims | changes).items() if value is not None}
 
 
+def sign_text(**texts: str) -> str:
+    """Return a good ID token of the usual signer in which these members are written as given."""
+    members = {name: json.dumps(value) for name, value in make_claims().items()} | texts
+    return get_signer().sign("{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}")
+
+
 def make_access_claims(**changes: Any) -> dict[str, Any]:
     """Return the claims of a good access token with these changes; None takes one away."""
     return make_claims(**({"aud": API, "azp": CLIENT, "jti": "at-1"} | changes))

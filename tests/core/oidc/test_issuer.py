@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from loki_core.oidc.issuer import fill_tenant, is_shared
+from loki_core.oidc.issuer import is_shared
+from loki_core.oidc.key_set import read_key_set
 from tests.core.oidc.people import COMMON, ENTRA, GOOGLE, TENANT, expect
 from tests.core.oidc.refused import refuse
 from tests.core.oidc.signer import ISSUER, check, get_signer, make_claims
@@ -46,11 +47,21 @@ def test_a_personal_account_is_none_of_an_organisation_and_the_reverse() -> None
     refuse(sign(ENTRA, tid=TENANT), "issuer", expect(CONSUMERS))
 
 
+def test_where_many_tenants_sign_in_a_key_signs_only_for_whom_the_provider_says() -> None:
+    personal = ENTRA.replace(TENANT, PERSONAL)
+    for issuer, fits in {ENTRA: True, personal: False, ENTRA.replace(TENANT, "{tenantid}"): True, "": True}.items():
+        keys = read_key_set({"keys": [{**get_signer().jwk, "issuer": issuer}]})
+        if fits:
+            assert check(sign(ENTRA, tid=TENANT), expect(COMMON), keys=keys)
+        else:
+            assert "its key is for" in refuse(sign(ENTRA, tid=TENANT), "issuer", expect(COMMON), keys=keys)
+        assert check(sign(ENTRA, tid=TENANT), expect(ENTRA), keys=keys)
+
+
 def test_one_tenant_is_not_another() -> None:
     other = ENTRA.replace("1", "9")
     refuse(sign(other, tid=TENANT.replace("1", "9")), "issuer", expect(ENTRA))
-    assert fill_tenant(ENTRA, TENANT.replace("1", "9")) == ENTRA
-    assert fill_tenant("https://evil.test/common/v2.0", TENANT) == "https://evil.test/common/v2.0"
+    refuse(sign(other, tid=TENANT.replace("1", "9")), "issuer", expect("https://evil.test/common/v2.0"))
 
 
 @pytest.mark.parametrize(
