@@ -127,6 +127,12 @@ class BackgroundWriter:
                 self._wake.wait(left)
         return True
 
+    def finish(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait as `flush` does, for the last time: what takes longer is not waited for at the program's end either."""
+        is_done = self.flush(seconds)
+        _open.discard(self)
+        return is_done
+
 
 def _flush_all() -> None:
     for writer in list(_open):

@@ -15,6 +15,7 @@ from loki_core.errors import ConfigurationError
 if TYPE_CHECKING:
     from loki_core.audit.sealing import Sealing
     from loki_core.audit.second_sink import SecondSink
+    from loki_core.audit.syslog_forwarding import SyslogForwarding
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
     from loki_core.interfaces import AuditSink, Clock, Store, TokenView
@@ -69,6 +70,7 @@ class Parts:
             clock=self.clock,
             max_file_size=self.settings.audit.max_file_size,
             sealing=self._make_sealing(),
+            notify=self.wake_forwarding,
         )
 
     def _make_sealing(self) -> Sealing:
@@ -89,10 +91,35 @@ class Parts:
     def _make_second_sink(self) -> SecondSink | None:
         place = self.settings.audit.second_sink
         if not isinstance(place, Path):
-            return None
+            return self.forwarding if place == "syslog" else None
         from loki_core.audit.second_sink import FileSink
 
         return FileSink(str(place), str(self.settings.dashboard / "audit"))
+
+    @cached_property
+    def forwarding(self) -> SyslogForwarding | None:
+        """How what is logged goes to a syslog receiver, or None when it goes nowhere."""
+        audit = self.settings.audit
+        if audit.syslog.host is None or not audit.enabled or self._sink is not None:
+            return None
+        from socket import gethostname
+
+        from loki_core.audit.syslog_forwarder import SyslogForwarder
+        from loki_core.audit.syslog_forwarding import SyslogForwarding
+
+        forwarder = SyslogForwarder(
+            str(self.settings.dashboard / "audit"),
+            audit.syslog,
+            clock=self.clock,
+            host=gethostname(),
+            with_heads=audit.second_sink == "syslog",
+        )
+        return SyslogForwarding(forwarder, BackgroundWriter())
+
+    def wake_forwarding(self) -> None:
+        """Forward soon what waits for a syslog receiver, if there is one."""
+        if self.forwarding is not None:
+            self.forwarding.wake()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -106,6 +133,7 @@ class Parts:
         # What waits is in the store, or in a ledger that was used before.
         if view.outbox or "ledger" in self.__dict__:
             self.ledger.settle(view, user_id)
+        self.wake_forwarding()
 
     @cached_property
     def journal(self) -> AuthJournal:
@@ -176,6 +204,8 @@ class Parts:
         self.store.close()
         if "sink" in self.__dict__:
             self.sink.close()
+        if (forwarding := self.__dict__.get("forwarding")) is not None:
+            forwarding.close()
 
 
 def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,7 @@ class FileLog:
         max_file_size: float = 10,
         lock_seconds: float = _LOCK_SECONDS,
         sealing: Sealing = NOT_SEALED,
+        notify: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is read or made.
 
@@ -52,9 +53,11 @@ class FileLog:
             max_file_size: of one file (MB): a larger one is continued in another.
             lock_seconds: how long to wait for another writer.
             sealing: is told under the lock what was written.
+            notify: is called after something was written, without the lock; must neither wait nor raise.
         """
         self._path = os.path.abspath(path)
         self._sealing = sealing
+        self._notify = notify
         self._held = HeldFiles(self._path, lock_seconds)
         self._writer = LogWriter(self._held, clock, int(max_file_size * MEGABYTE), sealing)
         self.renew()
@@ -110,6 +113,7 @@ class FileLog:
             if not self._burst.keeps_open(batch[-1].durable):
                 self._writer.put_down()
             self._held.release()
+        self._notify()
 
     def _append_together(self, directory: PrivateDirectory, batch: Sequence[Request]) -> bool:
         """Append the entries of several requests; return False when it was too much, or one of them is wrong."""

@@ -60,6 +60,7 @@ def build_settings(
     values, origins, ranks = layered.values, layered.origins, layered.ranks
     checks.check_provider(values, origins)
     checks.check_grants(values, origins)
+    checks.check_syslog(values, origins)
     overruled = checks.find_overruled_secret(values, origins, ranks)
     if overruled:
         values[overruled] = None
@@ -72,6 +73,8 @@ def build_settings(
         values["enterprise.auth.oidc.audience"] = values["enterprise.auth.oidc.client_id"]
     if origins["server.public_url"].source is Source.DEFAULT:
         values["server.public_url"] = checks.derive_public_url(values)
+    if origins["enterprise.audit.syslog.port"].source is Source.DEFAULT:
+        values["enterprise.audit.syslog.port"] = checks.derive_syslog_port(values)
 
     def build(section: type[_T], prefix: str, **given: Any) -> _T:
         # The field names are the key names: a test holds the table and the sections together.

@@ -20,6 +20,7 @@ Ranks = Mapping[str, int]
 _T = TypeVar("_T")
 _OIDC = "enterprise.auth.oidc."
 _TOKENS = "enterprise.tokens."
+_SYSLOG = "enterprise.audit.syslog."
 
 
 def check_provider(values: Values, origins: Origins) -> None:
@@ -35,6 +36,25 @@ def check_provider(values: Values, origins: Origins) -> None:
         raise ConfigurationError(
             f"{origins[present].place}: {present} is set without {missing[0]}",
             remedy=f"set {missing[0]} or {pair[missing[0]]} too",
+        )
+
+
+def check_syslog(values: Values, origins: Origins) -> None:
+    """Refuse what would be taken for protection and is none: a CA file without TLS, heads sent to no host.
+
+    Raises:
+        ConfigurationError: one of them is configured.
+    """
+    ca_file, proto, sink = f"{_SYSLOG}ca_file", values[f"{_SYSLOG}proto"], "enterprise.audit.second_sink"
+    if values[ca_file] is not None and proto != "tls":
+        raise ConfigurationError(
+            f"{origins[ca_file].place}: {ca_file} is set, but {_SYSLOG}proto is {proto}",
+            remedy=f"set {_SYSLOG}proto to tls, or leave the file out",
+        )
+    if values[sink] == "syslog" and values[f"{_SYSLOG}host"] is None:
+        raise ConfigurationError(
+            f"{origins[sink].place}: {sink} is syslog, but {_SYSLOG}host is not set",
+            remedy=f"set {_SYSLOG}host or LOKI_AUDIT_SYSLOG_HOST too",
         )
 
 
@@ -110,6 +130,11 @@ def is_auth_forced_off(values: Values, origins: Origins) -> bool:
         and values["enterprise.auth.enabled"] is False
         and not any(origins[_OIDC + name].source is Source.ENVIRONMENT for name in ("issuer", "client_id"))
     )
+
+
+def derive_syslog_port(values: Values) -> int:
+    """Return the port when none is configured: the registered one of the protocol (RFC 5425 4.1, RFC 5426 3.3)."""
+    return 6514 if values[f"{_SYSLOG}proto"] == "tls" else 514
 
 
 def derive_public_url(values: Values) -> str:

@@ -167,10 +167,11 @@ KEYS: tuple[Key, ...] = (
     _key("enterprise.audit.syslog.port", _PORT, 514, "LOKI_AUDIT_SYSLOG_PORT"),
     _key(
         "enterprise.audit.syslog.proto",
-        values.Text(shape="udp or tcp", pattern="udp|tcp"),
+        values.Text(shape="udp, tcp or tls", pattern="udp|tcp|tls"),
         "udp",
         "LOKI_AUDIT_SYSLOG_PROTO",
     ),
+    _trusted("enterprise.audit.syslog.ca_file", _PATH, None, "LOKI_AUDIT_SYSLOG_CA_FILE"),
     _key("enterprise.tls.enabled", _FLAG, False, "LOKI_TLS_ENABLED", rule=strictness.only_true),
     _trusted("enterprise.tls.cert", _PATH, None, "LOKI_TLS_CERT"),
     _trusted("enterprise.tls.key", _PATH, None, "LOKI_TLS_KEY"),

@@ -113,11 +113,26 @@ class SessionsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyslogSettings:
-    """Where audit lines go besides the log: `enterprise.audit.syslog`. No host means nowhere."""
+    """Where audit lines go besides the log: `enterprise.audit.syslog`. No host means nowhere.
+
+    Attributes:
+        port: by default 6514 for tls and 514 else.
+        proto: udp, tcp or tls.
+        ca_file: the certificates that the receiver's must be signed by; by default those of the system.
+    """
 
     host: str | None = None
     port: int = 514
     proto: str = "udp"
+    ca_file: Path | None = None
+
+    @property
+    def address(self) -> str:
+        """Where that is in one word, such as `tls://loghost:6514`, or "" for nowhere."""
+        if self.host is None:
+            return ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.proto}://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,4 +159,4 @@ def test_the_second_sink_is_a_path_or_the_word_syslog(world: World) -> None:
         ("/var/log/loki/heads", Path("/var/log/loki/heads")),
     ]:
         world.write_home(f"enterprise: {{audit: {{second_sink: {text}}}}}")
-        assert world.load().audit.second_sink == expected
+        assert world.load(LOKI_AUDIT_SYSLOG_HOST="loghost").audit.second_sink == expected

@@ -20,6 +20,7 @@ enterprise.auth.oidc.client_secret enterprise.auth.oidc.client_secret_file enter
 enterprise.auth.oidc.roles_claim enterprise.auth.oidc.role_mapping enterprise.auth.oidc.default_role
 enterprise.auth.oidc.allowed_domains enterprise.auth.oidc.allowed_subjects enterprise.auth.oidc.allowed_clients
 enterprise.rbac.custom_roles enterprise.rbac.custom_scopes enterprise.audit.second_sink
+enterprise.audit.syslog.ca_file
 enterprise.tls.cert enterprise.tls.key server.host server.public_url server.trusted_proxies
 session.command session.sinks store.url
 """

@@ -1,0 +1,146 @@
+"""Sends messages to a syslog receiver: by UDP (RFC 5426), TCP (RFC 6587) or TLS (RFC 5425).
+
+A stream is opened for what waits, closed towards the receiver behind it, and counts as taken once the receiver has
+closed too: it does so after it has read the last octet. What a kernel took is not what a receiver has, so nothing
+less counts. A receiver that stops in the middle resets the stream or says nothing, and all of it is sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from loki_core.audit.syslog_message import frame
+from loki_core.settings import SyslogSettings
+from loki_core.text import safe_text
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+
+SECONDS = 10.0
+"""How long one attempt may take."""
+_AT_ONCE = 32
+"""Datagrams, so that the buffer of a receiver that reads along does not overflow…"""
+_BREATH = 0.005
+"""…and the seconds between as many."""
+
+
+def send_messages(messages: Sequence[bytes], to: SyslogSettings, *, seconds: float = SECONDS) -> None:
+    """Send messages, and return once the receiver took them; over UDP, once they left.
+
+    Args:
+        messages: without frames.
+        to: the receiver.
+        seconds: how long it may take; finding the addresses of a name comes on top, as the system does it.
+
+    Raises:
+        OSError, ValueError: it is not sure that all of them were taken.
+    """
+    deadline = _Deadline(seconds)
+    match to.proto:
+        case "udp":
+            _send_datagrams(messages, to)
+        case "tcp":
+            with _connect(to, deadline) as stream:
+                _send_stream(stream, frame(messages), deadline)
+        case _:
+            context = _make_context(to)
+            with (
+                _connect(to, deadline) as stream,
+                context.wrap_socket(stream, server_hostname=to.host, do_handshake_on_connect=False) as secured,
+            ):
+                secured.settimeout(deadline.left())
+                secured.do_handshake()
+                _send_secured(secured, frame(messages), deadline)
+
+
+class _Deadline:
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def left(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def _connect(to: SyslogSettings, deadline: _Deadline) -> socket.socket:
+    import socket
+
+    return socket.create_connection((to.host or "", to.port), timeout=deadline.left())
+
+
+def _send_datagrams(messages: Sequence[bytes], to: SyslogSettings) -> None:
+    import socket
+
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(to.host, to.port, type=socket.SOCK_DGRAM):
+        try:
+            with socket.socket(family, kind, protocol) as datagrams:
+                datagrams.connect(address)
+                for number, message in enumerate(messages, 1):
+                    datagrams.send(message)
+                    if number % _AT_ONCE == 0:
+                        time.sleep(_BREATH)
+                # Where nobody listens, a machine that is near says so at once.
+                if error := datagrams.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                    import os
+
+                    raise OSError(error, os.strerror(error))
+        except OSError as error:
+            failure = failure or error
+        else:
+            return
+    raise failure or OSError("the name has no address")
+
+
+def _send_stream(stream: socket.socket, data: bytes, deadline: _Deadline) -> None:
+    import socket
+
+    stream.settimeout(deadline.left())
+    stream.sendall(data)
+    stream.shutdown(socket.SHUT_WR)
+    while True:
+        stream.settimeout(deadline.left())
+        if not stream.recv(4096):
+            return
+
+
+def _make_context(to: SyslogSettings) -> ssl.SSLContext:
+    import ssl
+
+    try:
+        context = ssl.create_default_context(cafile=to.ca_file)
+    except OSError as error:
+        raise ValueError(f"no certificates can be read from {to.ca_file}: {error.strerror or error}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = True
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _send_secured(stream: ssl.SSLSocket, data: bytes, deadline: _Deadline) -> None:
+    import ssl
+
+    stream.settimeout(deadline.left())
+    stream.sendall(data)
+    stream.settimeout(deadline.left())
+    try:
+        stream.unwrap().close()
+    except ssl.SSLEOFError:
+        # Some receivers close without TLS's own farewell, which RFC 5425 4.4 asks for. Only somebody on the way gains
+        # from taking that: he could make entries go missing, and the numbers in the others would show it.
+        return
+
+
+def describe_failure(error: Exception) -> str:
+    """Return in one line why messages could not be sent."""
+    if isinstance(error, TimeoutError):
+        return "the receiver did not take what was sent in time"
+    verdict = getattr(error, "verify_message", "")
+    if verdict:
+        return safe_text(f"the receiver's certificate is refused: {verdict}", limit=300)
+    return safe_text(getattr(error, "strerror", None) or error, limit=300)
