@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from loki_core.administration.office import admit
 from loki_core.audit.lines import LoggedLine, StoredLine, read_line
 from loki_core.audit.query import Query, Search
-from loki_core.audit.summary import AuditSummary, Counting, find_beginning
 from loki_core.errors import InvalidInput
 from loki_core.nearest import offer
 from loki_core.scopes import AUDIT
@@ -18,6 +17,7 @@ from loki_core.tokens.names import is_id
 
 if TYPE_CHECKING:
     from loki_core.administration.office import Resources
+    from loki_core.audit.summary import AuditSummary
     from loki_core.interfaces import LineFollower
     from loki_core.principal import Caller
 
@@ -98,6 +98,8 @@ class AuditTrail:
         Raises:
             AuthorizationError, AuditUnavailable: as for `entries`.
         """
+        from loki_core.audit.summary import Counting, find_beginning  # who only reads does not wait for it
+
         self._enter()
         now = now or self._resources.clock()
         counting, search = Counting(now, days), Search(Query(since=find_beginning(now, days)))

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.frozen import dataclass
-from loki_core.tokens.record import format_time
 
 _HOUR = timedelta(hours=1)
 _SIGN_INS = frozenset({AuditEvent.FAIL, AuditEvent.OIDC_FAIL})
@@ -68,29 +65,6 @@ class AuditSummary:
     def failures(self) -> int:
         """Failed sign-ins of the last hour."""
         return sum(self.failures_by_code.values())
-
-    def describe(self) -> dict[str, Any]:
-        """Return the JSON object of this summary."""
-        return {
-            "since": format_time(self.since),
-            "until": format_time(self.until),
-            "entries": self.entries,
-            "unreadable": self.unreadable,
-            "oldest_at": format_time(self.oldest_at),
-            "newest": None if self.newest is None else {**dump_entry(self.newest), "seq": self.newest.seq},
-            "days": [_describe_tally("day", each) for each in self.days],
-            "events": [_describe_tally("event", each) for each in self.events],
-            "actors": [_describe_tally("actor", each) for each in self.actors],
-            "failed_sign_ins": {
-                "total": self.failures,
-                "by_code": dict(self.failures_by_code),
-                "by_address": dict(self.failures_by_address),
-            },
-        }
-
-
-def _describe_tally(what: str, tally: Tally) -> dict[str, Any]:
-    return {what: tally.name, "ok": tally.ok, "failed": tally.failed}
 
 
 def find_beginning(now: datetime, days: int) -> datetime:

@@ -11,6 +11,7 @@ from loki_core.cli.columns import Column, format_fields, write_columns
 from loki_core.cli.failure import clean
 from loki_core.cli.opening import open_loki
 from loki_core.cli.token_text import format_minute
+from loki_core.json_forms import describe_summary
 from loki_core.text import safe_text
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def run(options: Namespace) -> int:
     with open_loki() as loki:
         summary, label = loki.audit.summary(days=days), loki.audit_label
     if options.json:
-        output.write_json(summary.describe())
+        output.write_json(describe_summary(summary))
         return 0
     output.write(_format_facts(summary, label, days))
     _write_tallies("DAY", summary.days)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timedelta
+
+import pytest
 
 import loki_core
 from loki_core import AuditEvent, Level, Query
+from loki_core.audit.chain import GENESIS, seal_entry
 from loki_core.audit.events import AuditEntry
 from loki_core.frozen import replace
 from loki_core.principal import Method, Principal
@@ -130,3 +134,19 @@ def test_the_revision_tells_that_there_is_something_new(loki: loki_core.Loki) ->
     assert loki.audit.revision() == before
     loki.tokens.generate("ci-bot")
     assert loki.audit.revision() != before
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "cef"])
+def test_an_export_takes_no_more_memory_for_a_longer_log(workshop: Workshop, loki: loki_core.Loki, form: str) -> None:
+    place = workshop.dashboard / "audit"
+    place.mkdir(mode=0o700, parents=True)
+    line = seal_entry(FAILURE, GENESIS, 1)[0] + b"\n"
+    peaks = []
+    for lines in (2_000, 20_000):
+        (place / "audit-2026-03-01.jsonl").write_bytes(line * lines)
+        (place / "audit-2026-03-01.jsonl").chmod(0o600)
+        tracemalloc.start()
+        assert sum(1 for _ in loki.audit.export(form)) == lines + (form != "cef")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0] + 100_000

@@ -117,10 +117,10 @@ def test_summary_counts(loki: Program) -> None:
         loki("token verify -", stdin="loki_" + "a" * 49)
     found: dict[str, Any] = loki.do("audit summary --json").json
     assert found["entries"] == 3
-    assert found["days"][-1] == {"day": f"{datetime.now(UTC):%Y-%m-%d}", "ok": 1, "failed": 2}
+    assert found["days"][-1] == {"name": f"{datetime.now(UTC):%Y-%m-%d}", "ok": 1, "failed": 2}
     assert len(found["days"]) == 7
-    assert found["events"][0] == {"event": "auth.fail", "ok": 0, "failed": 2}
-    assert found["failed_sign_ins"] == {"total": 2, "by_code": {"token_unknown": 2}, "by_address": {"local": 2}}
+    assert found["events"][0] == {"name": "auth.fail", "ok": 0, "failed": 2}
+    assert found["failed_sign_ins"] == {"last_hour": 2, "by_code": {"token_unknown": 2}, "by_address": {"local": 2}}
     shown = loki.do("audit summary --days 1").out
     assert "\nEntries: 3 in 1 day\n" in shown
     assert "\nFailed: 2 sign-ins in the last hour\n" in shown
