@@ -35,7 +35,12 @@ class AuditTrail:
         self._resources = resources
         self._caller = caller
 
-    def _enter(self) -> None:
+    def check_allowed(self) -> None:
+        """Return when the actor holds `audit`; that it does not is logged.
+
+        Raises:
+            AuthorizationError: it does not.
+        """
         admit(self._resources, self._caller, AUDIT, resource_type="audit")
 
     def entries(self, query: Query | None = None, *, newest_first: bool = True, limit: int | None = None) -> Reading:
@@ -51,7 +56,7 @@ class AuditTrail:
             AuditUnavailable: the log cannot be read; also later, while it is read.
             StorageError: the query names a token, and the store, which knows its id, cannot be read.
         """
-        self._enter()
+        self.check_allowed()
         query = query or Query()
         return Reading(
             self._search(query), self._resources.sink.lines(newest_first=newest_first, since=query.since), limit
@@ -85,7 +90,7 @@ class AuditTrail:
         Raises:
             AuthorizationError, AuditUnavailable, StorageError: as for `entries`.
         """
-        self._enter()
+        self.check_allowed()
         return Follower(self._resources.sink.follow(), self._search(query or Query()), last)
 
     def summary(self, now: datetime | None = None, *, days: int = 7) -> AuditSummary:
@@ -100,7 +105,7 @@ class AuditTrail:
         """
         from loki_core.audit.summary import Counting, find_beginning  # who only reads does not wait for it
 
-        self._enter()
+        self.check_allowed()
         now = now or self._resources.clock()
         counting, search = Counting(now, days), Search(Query(since=find_beginning(now, days)))
         for line in search.select(self._resources.sink.lines(since=find_beginning(now, days))):
@@ -122,7 +127,7 @@ class AuditTrail:
             AuthorizationError: the actor does not hold `audit`.
             AuditUnavailable: the log cannot be read, or that file is gone.
         """
-        self._enter()
+        self.check_allowed()
         return self._resources.sink.count_lines_before(line.stored) + 1
 
     @property

@@ -73,6 +73,11 @@ class Parts:
             notify=self.wake_forwarding,
         )
 
+    @property
+    def first_key_made(self) -> str:
+        """The first public key of the log (hex) when it was made here, else ""."""
+        return self.sink.first_key_made if "sink" in self.__dict__ else ""
+
     def _make_sealing(self) -> Sealing:
         from loki_core.audit.retention import Retention
         from loki_core.audit.seal_schedule import SealSchedule

@@ -111,7 +111,7 @@ class Loki:
 
         It is made with the first head, within a moment of the first entry or at `close()`.
         """
-        return self._parts.sink.first_key_made
+        return self._parts.first_key_made
 
     def clock(self) -> datetime:
         """Return the current time (UTC)."""

@@ -32,6 +32,7 @@ _TABLE = {
     "enterprise audit tail": ("audit_tail", "show the newest entries, or follow them as they come"),
     "enterprise audit search": ("audit_search", "find entries by time, event, actor, token or text"),
     "enterprise audit export": ("audit_export", "write entries for another program: JSON, CSV or CEF"),
+    "enterprise audit head": ("audit_head", "show the newest signed head, or the first key, to be written down"),
     "enterprise policy check": ("policy_check", "list the tokens that a changed policy would refuse to make"),
     "enterprise config path": ("config_path", "show which configuration files are read"),
     "enterprise config show": ("config_show", "show every setting, and where it comes from"),
