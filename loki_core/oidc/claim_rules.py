@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from loki_core.oidc.algorithms import ALGORITHMS
 from loki_core.oidc.compact import Compact
 from loki_core.oidc.expectation import Expectation
-from loki_core.oidc.issuer import explain_foreign, fill_tenant, has_many_tenants
+from loki_core.oidc.issuer import TENANT_ID, explain_foreign, fill_tenant, has_many_tenants
 from loki_core.oidc.key import Key
 from loki_core.oidc.refusal import Broken, quote
 from loki_core.oidc.rules import Rule
@@ -77,7 +77,7 @@ def check_issuer(presented: Presented) -> None:
     tenant = presented.claims.get("tid")
     if issuer != fill_tenant(wanted, tenant):
         raise Broken(explain_foreign(issuer, wanted))
-    if presented.key and presented.key.issuer.replace("{tenantid}", str(tenant)) not in ("", issuer):
+    if presented.key and presented.key.issuer.replace(TENANT_ID, str(tenant)) not in ("", issuer):
         raise Broken(f"its key is for tokens of {quote(presented.key.issuer)}, not of {quote(issuer)}")
 
 

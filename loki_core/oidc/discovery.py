@@ -13,6 +13,7 @@ from typing import Any
 from loki_core.errors import ProviderUnavailable
 from loki_core.frozen import dataclass
 from loki_core.oidc.addresses import UnsafeAddress, parse_url
+from loki_core.oidc.issuer import get_published_name
 from loki_core.oidc.strict_json import JsonProblem, parse_object
 from loki_core.text import safe_text
 
@@ -118,7 +119,7 @@ def check_issuer(said: object, issuer: str) -> None:
     Raises:
         ProviderUnavailable: it is another's.
     """
-    if said == issuer:
+    if said == get_published_name(issuer):
         return
     shown = safe_text(said, limit=200) if isinstance(said, str) else "nothing usable"
     if isinstance(said, str) and said.rstrip("/") == issuer.rstrip("/"):

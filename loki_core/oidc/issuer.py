@@ -11,6 +11,8 @@ _MICROSOFT = re.compile(r"(https://login\.microsoftonline\.(?:com|us|cn)/)([^/]+
 _TENANT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """The tenant of everybody's personal Microsoft account."""
+TENANT_ID = "{tenantid}"
+"""What stands for a token's own tenant in what Microsoft publishes."""
 _MANY_TENANTS = ("common", "organizations", "consumers")
 
 
@@ -45,15 +47,25 @@ def fill_tenant(issuer: str, tenant: object) -> str:
 
     Args:
         issuer: as configured, one that many tenants share.
-        tenant: the token's `tid`, whatever that is. One that does not fit leaves the issuer as it is, which no token
-            has.
+        tenant: the token's `tid`, whatever that is. One that does not fit gives "", which is nobody's name.
     """
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
-        return issuer
+        return ""
     shared = _find_tenant(issuer)
     if (tenant == _CONSUMERS) != (shared == "consumers") and shared != "common":
-        return issuer  # a personal account where only companies' are meant, or the reverse
-    return _MICROSOFT.sub(rf"\g<1>{tenant}\g<3>", issuer)
+        return ""  # a personal account where only companies' are meant, or the reverse
+    return _put_tenant(issuer, tenant)
+
+
+def get_published_name(issuer: str) -> str:
+    """Return what a provider's own document calls an issuer: itself, but where many Microsoft tenants share it."""
+    if not has_many_tenants(issuer):
+        return issuer
+    return _put_tenant(issuer, _CONSUMERS if _find_tenant(issuer) == "consumers" else TENANT_ID)
+
+
+def _put_tenant(issuer: str, tenant: str) -> str:
+    return _MICROSOFT.sub(lambda found: found.group(1) + tenant + found.group(3), issuer)
 
 
 def explain_foreign(found: str, wanted: str) -> str:

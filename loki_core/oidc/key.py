@@ -5,7 +5,7 @@ Rules, in the order in which they are looked at:
     it holds no private part: whoever reads it could sign;
     `use` is absent or `sig`; `key_ops` is absent or has `verify` (RFC 7517, 4.2 and 4.3);
     `kid` is absent or text; `alg` is absent or a signature of this type of key (RFC 7517, 4.4 and 4.5);
-    RSA has 2048 to 8192 bits and an odd exponent of at least 3 (RFC 7518, 3.3; FIPS 186-5, A.1.1);
+    RSA has 2048 to 8192 bits and an odd exponent of at least 3 (RFC 7518, 3.3);
     a point is on its curve (RFC 8725, 3.4), and on Ed25519 not one of the few that let anything verify.
 `x5c`, `x5u` and `x5t` are never looked at.
 """

@@ -17,8 +17,8 @@ class Broken(Exception):
 class Refusal(InvalidTokenError):
     """A token that broke a rule.
 
-    As an error it says no more than that the token is not valid: an attacker must not learn how far he came
-    (RFC 8725, 3.2). The log takes `for_log`.
+    As an error it says no more than that the token is not valid: an attacker must not learn how far he came. The log
+    takes `for_log`.
 
     Attributes:
         rule: the rule that it broke.

@@ -24,7 +24,7 @@ class Rule:
     says: str
 
 
-SIZE = Rule(name="size", section="RFC 8725, 3.10", says="the token is text of at most 16 KiB")
+SIZE = Rule(name="size", section="our own limit", says="the token is text of at most 16 KiB")
 FORM = Rule(name="form", section="RFC 7515, 3.1 and 5.2 (1)", says="three parts of canonical base64url, with dots")
 HEADER = Rule(
     name="header", section="RFC 7515, 4 and 5.2 (3)", says="the header is one JSON object that names each member once"

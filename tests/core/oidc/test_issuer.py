@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loki_core.oidc.issuer import is_shared
+from loki_core.oidc.issuer import get_published_name, is_shared
 from loki_core.oidc.key_set import read_key_set
 from tests.core.oidc.people import COMMON, ENTRA, GOOGLE, TENANT, expect
 from tests.core.oidc.refused import refuse
@@ -56,6 +56,20 @@ def test_where_many_tenants_sign_in_a_key_signs_only_for_whom_the_provider_says(
         else:
             assert "its key is for" in refuse(sign(ENTRA, tid=TENANT), "issuer", expect(COMMON), keys=keys)
         assert check(sign(ENTRA, tid=TENANT), expect(ENTRA), keys=keys)
+
+
+def test_a_shared_issuers_document_calls_it_by_a_name_with_a_place_for_the_tenant() -> None:
+    template = ENTRA.replace(TENANT, "{tenantid}")
+    assert get_published_name(COMMON) == get_published_name(ORGANIZATIONS) == template
+    assert get_published_name(CONSUMERS) == ENTRA.replace(TENANT, PERSONAL)
+    for issuer in (ISSUER, ENTRA, GOOGLE):
+        assert get_published_name(issuer) == issuer
+
+
+def test_no_token_is_of_a_shared_issuer_itself() -> None:
+    for tenant in (None, TENANT, "{tenantid}"):
+        for issuer in (COMMON, ENTRA.replace(TENANT, "{tenantid}")):
+            refuse(sign(issuer, tid=tenant), "issuer", expect(COMMON))
 
 
 def test_one_tenant_is_not_another() -> None:
