@@ -117,6 +117,7 @@ def build_work_routes(project: str, runner: SessionRunner) -> APIRouter:
     def start(body: StartBody, loki: Caller) -> dict[str, Any]:
         """Start a session of work on a file of the project."""
         caller: Loki = loki
+        prd = resolve_prd(body.prd, project)
         if not runner.is_configured:
             raise Refusal(
                 Problem(
@@ -126,7 +127,6 @@ def build_work_routes(project: str, runner: SessionRunner) -> APIRouter:
                     remedy="set session.command in the configuration",
                 )
             )
-        prd = resolve_prd(body.prd, project)
         caller.log_event(AuditEvent.WORK_START, "session", prd)
         session = runner.start(prd, caller.actor.subject, caller.clock())
         return {"status": "started", "session": _describe(session)}
