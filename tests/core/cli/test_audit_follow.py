@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -43,6 +45,27 @@ class _Following:
         return self.process.returncode, said
 
 
+class _Follow(Protocol):
+    def __call__(self, *options: str) -> _Following:
+        """Start it with these options."""
+
+
+@pytest.fixture
+def follow(loki: Program) -> Iterator[_Follow]:
+    """Starts `audit tail --follow --json`; whatever still runs after the test is ended."""
+    started: list[_Following] = []
+
+    def start(*options: str) -> _Following:
+        started.append(_Following(loki, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.communicate()
+
+
 @pytest.fixture
 def logged(loki: Program) -> Program:
     """A log of two days."""
@@ -50,8 +73,8 @@ def logged(loki: Program) -> Program:
     return loki
 
 
-def test_new_entries_come_as_they_are_written_also_by_other_processes(logged: Program) -> None:
-    following = _Following(logged, "-n", "1")
+def test_new_entries_come_as_they_are_written_also_by_other_processes(logged: Program, follow: _Follow) -> None:
+    following = follow("-n", "1", "--event", "auth")
     assert following.read()["seq"] == 6
     logged.do("token generate ci-bot")
     assert following.read()["event"] == "auth.token.create"
@@ -60,8 +83,8 @@ def test_new_entries_come_as_they_are_written_also_by_other_processes(logged: Pr
     assert following.end() == (130, b"")
 
 
-def test_only_what_is_asked_for_comes(logged: Program) -> None:
-    following = _Following(logged, "-n", "9", "--event", "auth.fail")
+def test_only_what_is_asked_for_comes(logged: Program, follow: _Follow) -> None:
+    following = follow("-n", "9", "--event", "auth.fail")
     assert [following.read()["seq"] for _ in range(2)] == [3, 6]
     logged.do("token generate ci-bot")
     logged("token verify -", stdin="loki_" + "a" * 49)
@@ -69,15 +92,15 @@ def test_only_what_is_asked_for_comes(logged: Program) -> None:
     assert following.end() == (130, b"")
 
 
-def test_a_log_that_is_not_there_yet_is_waited_for(loki: Program) -> None:
-    following = _Following(loki)
+def test_a_log_that_is_not_there_yet_is_waited_for(loki: Program, follow: _Follow) -> None:
+    following = follow()
     write_two_days(loki)
     assert [following.read()["seq"] for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     assert following.end() == (130, b"")
 
 
-def test_full_files_new_days_and_pruning_lose_nothing(logged: Program) -> None:
-    following = _Following(logged, "-n", "1")
+def test_full_files_new_days_and_pruning_lose_nothing(logged: Program, follow: _Follow) -> None:
+    following = follow("-n", "1")
     following.read()
     day = get_log(logged) / "audit-2026-03-02.jsonl"
     write_log(logged, day.name, make_foreign_line(mark=1))

@@ -34,7 +34,7 @@ def test_other_subcommands_are_passed_on_unchanged(loki: Program, other: Path, w
 
 def test_enterprise_is_ours(loki: Program, other: Path) -> None:
     assert loki.do("token list --json").out == "[]\n"
-    assert loki("audit").err == "loki: unknown command audit: see loki enterprise --help\n"
+    assert loki("session").err == "loki: unknown command session: see loki enterprise --help\n"
 
 
 def test_the_limits_that_protect_secrets_are_not_passed_on(loki: Program, other: Path) -> None:
