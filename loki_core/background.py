@@ -20,11 +20,12 @@ from loki_core.forks import renew_after_fork
 
 LONGEST_QUEUE = 10_000
 FLUSH_SECONDS = 2.0
+_LINGER_SECONDS = 1.0
 _open: weakref.WeakSet[BackgroundWriter] = weakref.WeakSet()
 
 
 class BackgroundWriter:
-    """Runs jobs one after the other in a daemon thread that starts with the first of them.
+    """Runs jobs one after the other in a daemon thread that starts with the first of them, and ends when none are left.
 
     A job must not raise. When the queue is full a job is dropped: nobody waits here.
     """
@@ -79,7 +80,10 @@ class BackgroundWriter:
         while True:
             with self._wake:
                 while not self._take_due() and not self._jobs:
-                    self._wake.wait(max(self._timed[0][0] - time.monotonic(), 0) if self._timed else None)
+                    pause = max(self._timed[0][0] - time.monotonic(), 0) if self._timed else _LINGER_SECONDS
+                    if not self._wake.wait(pause) and not self._timed and not self._jobs:
+                        self._thread = None  # the next job starts another
+                        return
                 job = self._jobs.popleft()
                 self._busy = True
             try:
@@ -103,6 +107,12 @@ class BackgroundWriter:
         """Let all that was to run later run soon."""
         with self._wake:
             self._take_due(math.inf)
+            self._wake.notify_all()
+
+    def drop_later(self) -> None:
+        """Forget all that was to run later."""
+        with self._wake:
+            self._timed.clear()
             self._wake.notify_all()
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:

@@ -211,6 +211,7 @@ class Parts:
             self.sink.close()
         if (forwarding := self.__dict__.get("forwarding")) is not None:
             forwarding.close()
+        self.background.drop_later()
 
 
 def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:

@@ -144,14 +144,17 @@ class FileLog:
             return wrong
 
     @contextmanager
-    def hold(self) -> Iterator[tuple[PrivateDirectory, LogEnd]]:
+    def hold(self, *, wait_seconds: float | None = None) -> Iterator[tuple[PrivateDirectory, LogEnd]]:
         """Hold the log's lock while the block runs, and return its directory and where it ends.
+
+        Args:
+            wait_seconds: how long to wait for another writer, when not as long as usual.
 
         Raises:
             AuditUnavailable: it cannot be locked, or its end cannot be found.
         """
         with self._group.exclusively(), as_audit_unavailable(self._path, "written"):
-            directory = self._held.acquire()
+            directory = self._held.acquire(wait_seconds)
             try:
                 yield directory, self._writer.find_end(directory)
             finally:

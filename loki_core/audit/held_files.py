@@ -47,19 +47,22 @@ class HeldFiles:
         self.looked_closely = True
         """Whether the last time that the lock was taken the directory's path was looked at."""
 
-    def acquire(self) -> PrivateDirectory:
+    def acquire(self, wait_seconds: float | None = None) -> PrivateDirectory:
         """Take the log's lock and return the directory, both checked.
+
+        Args:
+            wait_seconds: how long to wait for another writer, when not as long as usual.
 
         Raises:
             StoreBusy: another writer has held it all the time.
             StorageError, OSError: the directory or the lock is not as it must be, or cannot be opened.
         """
-        until = 0.0
+        until, seconds = 0.0, self._lock_seconds if wait_seconds is None else wait_seconds
         while True:
             directory, lock = self._directory, self._lock
             if directory is None or lock is None:
                 directory, lock = self._open()
-            lock.acquire(self._lock_seconds)
+            lock.acquire(seconds)
             try:
                 if self._is_unchanged(directory, lock):
                     return directory
@@ -68,9 +71,9 @@ class HeldFiles:
                 raise
             lock.release()
             self.close()
-            until = until or time.monotonic() + self._lock_seconds
+            until = until or time.monotonic() + seconds
             if time.monotonic() > until:
-                raise make_busy_error(directory, LOCK_NAME, self._lock_seconds)
+                raise make_busy_error(directory, LOCK_NAME, seconds)
 
     def _is_unchanged(self, directory: PrivateDirectory, lock: KeptLock) -> bool:
         seconds = time.monotonic()

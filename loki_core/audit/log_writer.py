@@ -110,7 +110,7 @@ class LogWriter:
         size = tail.append(size, lines, durable=durable)
         self._end = LogEnd(name=name, inode=tail.inode, size=size, last_hash=last_hash, seq=seq)
         self._losses = []
-        self._sealing.note_written(directory, self._end, lines, durable)
+        self._sealing.note_written(directory, self._end)
 
     def find_end(self, directory: PrivateDirectory) -> LogEnd:
         """Return where the log ends; the newest file is open then, if there is one, and a torn last line mended.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,17 +24,17 @@ from loki_core.audit.sealing import SealedLog
 from loki_core.audit.second_sink import SecondSink
 from loki_core.audit.signing import load_cryptography
 from loki_core.disk.directory import PrivateDirectory
-from loki_core.errors import LokiError
 from loki_core.forks import renew_after_fork
 from loki_core.interfaces import Clock, Finding
 
 MOST_UNSIGNED = 256
+"""Lines that there may be without a signature, also after a few crashes in a row."""
+_AT_ONCE = 192
 """Lines; the last of them waits until they are signed."""
 _SOON = 128
 """Lines from which on they are signed in the background, so that nobody has to wait."""
 _LONGEST_WAIT = timedelta(seconds=60)
-_FAILURES = (OSError, LokiError, ImportError, ValueError)
-"""What keeps the log from being sealed: files, locks, a cryptography that cannot be loaded, a key that is none."""
+_CLOSING_SECONDS = 2.0
 
 Later = Callable[[float, Callable[[], None]], object]
 """Runs a job in the background, after so many seconds."""
@@ -87,6 +88,8 @@ class SealSchedule:
         self._first: list[AuditEntry] = []
         """The news that come first in a new file, until they are written."""
         self._sealer.unsent.clear()
+        self._working = threading.Lock()
+        """Held while something is sealed and told: who closes the log waits for it."""
 
     def attach(self, log: SealedLog) -> None:
         """Seal this log."""
@@ -105,15 +108,16 @@ class SealSchedule:
         return self._newest.count if self._newest is not None else 0
 
     def _refresh(self, directory: PrivateDirectory) -> None:
-        with contextlib.suppress(*_FAILURES):
+        with contextlib.suppress(Exception):
             self._newest = self._sealer.find_newest(directory)
 
     @contextlib.contextmanager
     def _enduring_failure(self, directory: PrivateDirectory) -> Iterator[None]:
-        self._failed = True
-        with contextlib.suppress(*_FAILURES):
+        try:
             yield
             self._failed = False
+        except Exception:  # noqa: BLE001 - whatever it is, it is tried again
+            self._failed = True
         if self._sealer.key_was_lost:
             self._sealer.key_was_lost = False
             self._news.append(_describe_lost_key(self._user_id, self._clock()))
@@ -133,16 +137,16 @@ class SealSchedule:
             return tuple(self._first)
         return (*self._first, describe_pruning(self._pruning, self._user_id, self._clock()))
 
-    def note_written(self, directory: PrivateDirectory, end: LogEnd, lines: Sequence[bytes], durable: bool) -> None:
-        """Take note of what was appended, and seal when that is due."""
+    def note_written(self, directory: PrivateDirectory, end: LogEnd) -> None:
+        """Take note of lines that were appended, and seal when that is due."""
         self._has_unsealed = True
         self._first.clear()
         pruning, self._pruning = self._pruning, None
         if self._retention is not None and pruning is not None:
-            with contextlib.suppress(*_FAILURES):
+            with contextlib.suppress(Exception):
                 self._retention.prune(directory, pruning, end.name, self._clock())
         wait = self._find_wait(end)
-        if wait == 0 and (self._later is None or self._count_unsigned(end) >= MOST_UNSIGNED):
+        if wait == 0 and (self._later is None or self._count_unsigned(end) >= _AT_ONCE):
             self._seal(directory)
             wait = _LONGEST_WAIT.total_seconds() if self._has_unsealed else 0
         if self._has_unsealed or self._news or self._sealer.unsent:
@@ -153,14 +157,17 @@ class SealSchedule:
         longest = _LONGEST_WAIT.total_seconds()
         if self._failed:
             return longest
-        if self._newest is None or self._count_unsigned(end) >= (MOST_UNSIGNED if self._later is None else _SOON):
+        if self._newest is None or self._count_unsigned(end) >= (_AT_ONCE if self._later is None else _SOON):
             return 0
         # Not longer than a minute, also when the clock was set back.
         return min(max((self._newest.at + _LONGEST_WAIT - self._clock()).total_seconds(), 0), longest)
 
     def _count_unsigned(self, end: LogEnd) -> int:
-        newest = self._newest
-        return end.seq - newest.count if newest is not None and newest.count <= end.seq else end.seq
+        if self._newest is None:
+            return end.seq
+        if self._newest.count > end.seq:  # the log was cut: nobody else needs to find that out
+            return MOST_UNSIGNED
+        return end.seq - self._newest.count
 
     def _seal(self, directory: PrivateDirectory) -> None:
         with self._enduring_failure(directory):
@@ -183,28 +190,34 @@ class SealSchedule:
 
         self._later(seconds, seal)
 
-    def _seal_now(self) -> None:
+    def _seal_now(self, wait_seconds: float = -1) -> None:
+        if self._log is not None and self._working.acquire(timeout=wait_seconds):
+            try:
+                self._seal_and_tell(self._log, wait_seconds if wait_seconds >= 0 else None)
+            finally:
+                self._working.release()
+
+    def _seal_and_tell(self, log: SealedLog, wait_seconds: float | None) -> None:
         """Seal what is not sealed yet, then say in the log and elsewhere what there is to say."""
-        if self._log is None:
-            return
         if self._has_unsealed:
-            self._failed = True
-            with contextlib.suppress(*_FAILURES):
+            try:
                 load_cryptography()  # before anyone has to wait for us
-                with self._log.hold() as (directory, _):
+                with log.hold(wait_seconds=wait_seconds) as (directory, _):
                     self._seal(directory)
+            except Exception:  # noqa: BLE001 - whatever it is, it is tried again
+                self._failed = True
         while self._news and not self._failed:
-            with contextlib.suppress(*_FAILURES):
-                self._log.record(self._news.popleft(), durable=False)
+            with contextlib.suppress(Exception):
+                log.record(self._news.popleft(), durable=False)
         while self._sealer.unsent:
             line = json.dumps(self._sealer.unsent.popleft(), sort_keys=True).encode("ascii")
-            with contextlib.suppress(*_FAILURES):
+            with contextlib.suppress(Exception):
                 if self._second_sink is not None:
                     self._second_sink.send(line)
 
     def describe_newest(self, directory: PrivateDirectory) -> Mapping[str, Any] | None:
         """Return the newest head without its marks, and `first_key`; None without heads."""
-        with contextlib.suppress(*_FAILURES):
+        with contextlib.suppress(Exception):
             head = self._sealer.heads.find_newest(directory)
             return None if head is None else self._sealer.describe(directory, head)
         return None
@@ -215,9 +228,9 @@ class SealSchedule:
 
     def close(self) -> None:
         """Seal what is not sealed yet; a second time when there was something to be said about it in the log."""
-        self._seal_now()
+        self._seal_now(_CLOSING_SECONDS)
         if not self._failed:
-            self._seal_now()
+            self._seal_now(_CLOSING_SECONDS)
         self._epoch += 1
         self._waiting.clear()
 

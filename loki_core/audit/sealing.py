@@ -18,7 +18,7 @@ class SealedLog(Protocol):
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Append an entry."""
 
-    def hold(self) -> AbstractContextManager[tuple[PrivateDirectory, LogEnd]]:
+    def hold(self, *, wait_seconds: float | None = None) -> AbstractContextManager[tuple[PrivateDirectory, LogEnd]]:
         """Hold the log's lock, and return its directory and where it ends."""
 
 
@@ -44,14 +44,12 @@ class Sealing(Protocol):
             period: the day that the new file belongs to.
         """
 
-    def note_written(self, directory: PrivateDirectory, end: LogEnd, lines: Sequence[bytes], durable: bool) -> None:
-        """Take note of what was appended.
+    def note_written(self, directory: PrivateDirectory, end: LogEnd) -> None:
+        """Take note of lines that were appended.
 
         Args:
             directory: where the log is.
             end: where it ends now.
-            lines: the new lines, without their ends.
-            durable: whether the whole file is on the disk.
         """
 
     # -- without the lock
@@ -84,7 +82,7 @@ class _NotSealed:
     def begin_period(self, directory: PrivateDirectory, end: LogEnd, period: str) -> Sequence[AuditEntry]:
         return ()
 
-    def note_written(self, directory: PrivateDirectory, end: LogEnd, lines: Sequence[bytes], durable: bool) -> None:
+    def note_written(self, directory: PrivateDirectory, end: LogEnd) -> None:
         return
 
     def describe_newest(self, directory: PrivateDirectory) -> Mapping[str, Any] | None:

@@ -30,8 +30,12 @@ class KeptLock:
 
     def _open(self, access: int) -> None:
         opened = self._directory.open_file(self._name, access, create=True)
+        try:
+            self._identity = _identify(os.fstat(opened.descriptor))
+        except BaseException:
+            os.close(opened.descriptor)
+            raise
         self._descriptor, self._access = opened.descriptor, access
-        self._identity = _identify(os.fstat(opened.descriptor))
 
     def is_in_place(self) -> bool:
         """Tell whether its name still stands for the file that is held, unchanged.

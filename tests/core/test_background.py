@@ -87,3 +87,15 @@ def test_jobs_for_later_are_done_by_the_parent_alone(child_environ: dict[str, st
             os.wait()
     """
     assert run_python(code, env=child_environ).stdout == "True\n"
+
+
+def test_the_thread_ends_when_nothing_is_left_to_do_and_the_next_job_starts_another() -> None:
+    writer, done = BackgroundWriter(), list[threading.Thread]()
+    for _ in range(2):
+        writer.submit(lambda: done.append(threading.current_thread()))
+        writer.submit_later(3600, lambda: None)
+        assert writer.flush(60)
+        writer.drop_later()
+        done[-1].join(60)
+        assert not done[-1].is_alive()
+    assert done[0] is not done[1]

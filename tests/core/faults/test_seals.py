@@ -21,7 +21,7 @@ from loki_core.audit.sealer import Sealer
 from loki_core.errors import AuditUnavailable
 from tests.core.audit.seals import check_seals, day, find_bytes, make_entry, read_lines
 from tests.core.faults.family import Child, Line, ask_child, hear_from, run_alone
-from tests.core.faults.injection import Call, list_calls, watch_child
+from tests.core.faults.injection import LOOKS, Call, list_calls, watch_child
 from tests.core.faults.peer import read_chain
 from tests.core.workshop import HandClock
 
@@ -135,6 +135,8 @@ def kill_at_each_call(home: str, thoroughly: bool) -> dict[str, Any]:
         stage.start_over()
         injection = f"{call.name}:signal=SIGKILL:when={call.number}"
         messages, status, _ = watch_child(functools.partial(do_deed, stage.home, False), injection)
+        if status != -9 and call.name in LOOKS:
+            continue  # how often the lock is looked at depends on the time: there was one look less
         problem = "it was not killed in the middle" if status != -9 or ["closed"] in messages else _guard(stage)
         if problem:
             wrong.append(f"{call}: {problem}: {call.line}")
@@ -154,7 +156,7 @@ def fail_each_call(home: str, thoroughly: bool) -> dict[str, Any]:
         messages, status, lines = watch_child(functools.partial(do_deed, stage.home, True), injection)
         refused += ["refused"] in messages
         if not any("(INJECTED)" in line for line in lines):
-            problem = "nothing was injected"
+            problem = "" if call.name in LOOKS else "nothing was injected"
         elif status != 0 or messages[-1] != ["leaked", 0]:
             problem = f"it ended with {status}: {messages}"
         else:
