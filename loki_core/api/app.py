@@ -23,6 +23,8 @@ from loki_core.api.rate_limits import RateLimit
 from loki_core.api.require import Refusal
 from loki_core.api.routes_audit import build_audit_routes
 from loki_core.api.routes_enterprise import build_enterprise_routes
+from loki_core.api.routes_front import PUBLIC as FRONT
+from loki_core.api.routes_front import build_front_routes
 from loki_core.api.routes_health import PUBLIC, build_health_routes
 from loki_core.api.routes_metrics import build_metrics_routes
 from loki_core.api.routes_tokens import build_token_routes
@@ -74,6 +76,7 @@ def create_app(loki: Loki, *, project: str | None = None) -> FastAPI:
     is_on = settings.auth.is_on
     # In the order of how often they are asked for: they are tried one after the other.
     app.include_router(build_work_routes(project, SessionRunner(settings.session.command, project, os.environ)))
+    app.include_router(build_front_routes())
     app.include_router(build_health_routes())
     app.include_router(build_enterprise_routes())
     app.include_router(build_token_routes(RateLimit(NEW_TOKENS, "too many tokens were made from this address")))
@@ -88,7 +91,7 @@ def create_app(loki: Loki, *, project: str | None = None) -> FastAPI:
     app.add_middleware(
         AuthMiddleware,
         loki=loki,
-        public=PUBLIC,
+        public=(*PUBLIC, *FRONT),
         anonymous=None if is_on else loki.actor,
         accepts_tokens=settings.auth.accepts_tokens,
         proxies=parse_proxies(settings.server.trusted_proxies),

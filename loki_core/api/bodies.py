@@ -213,3 +213,11 @@ class AuditSummaryForm(BaseModel):
     oldest_at: str | None
     newest_at: str | None
     unreadable: int
+
+
+class FrontForm(BaseModel):
+    """What this server is."""
+
+    service: str
+    version: str
+    openapi: str

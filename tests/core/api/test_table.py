@@ -12,6 +12,7 @@ from tests.core.api.stage import AUTH_OFF, ApiStage, check_problem
 TOKENS = "/api/enterprise/tokens"
 # method, path, body, the scope that it needs ("" for none, "any" for any principal)
 ENDPOINTS = [
+    ("GET", "/", None, ""),
     ("GET", "/healthz", None, ""),
     ("GET", "/readyz", None, ""),
     ("GET", "/metrics", None, "read"),
