@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_every_command_of_the_shell_example_works_in_that_order(child_environ: d
         found = re.search(r"^Token: (loki_\w+)$", result.stdout, re.MULTILINE)
         secret = found.group(1) if found else secret
         assert result.returncode == 0, (command, result.stderr)
+
+
+def test_the_app_of_the_http_example_is_guarded(child_environ: dict[str, str]) -> None:
+    code = find_block("Over HTTP", "python") + textwrap.dedent(
+        """
+        import asyncio, httpx
+
+        async def ask() -> None:
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+                secret = loki_core.open().tokens.generate("reader", role="viewer").secret.reveal()
+                headers = {"Authorization": f"Bearer {secret}"}
+                print((await client.get("/jobs")).status_code, (await client.get("/jobs", headers=headers)).status_code)
+
+        asyncio.run(ask())
+        """
+    )
+    result = run_python(code, env=child_environ)
+    assert result.stdout == "401 200\n", result.stderr
 
 
 @pytest.mark.parametrize("name", sorted(re.findall(r"\]\(((?:docs|screenshots)/[^)#]+)\)", README)))
