@@ -6,6 +6,7 @@ environment claims beyond that is recorded as claimed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 from collections.abc import Mapping
@@ -37,6 +38,15 @@ def find_os_actor(environ: Mapping[str, str], catalog: ScopeCatalog) -> Principa
         scopes=("*",),
         effective_scopes=catalog.sort(catalog.expand(("*",))),
         method=Method.OS,
+        terminal=_find_terminal(),
         claimed=claimed,
         catalog=catalog,
     )
+
+
+def _find_terminal() -> str:
+    """Return the terminal at which the process was started, or "" without one."""
+    for descriptor in range(3):
+        with contextlib.suppress(OSError):
+            return safe_text(os.ttyname(descriptor), limit=200)
+    return ""

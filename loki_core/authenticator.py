@@ -143,5 +143,5 @@ class Authenticator:
             code = "token_unknown" if is_well_formed(credential) else "token_malformed"
         else:
             code = "invalid_token" if is_jwt_shaped(credential) else "token_malformed"
-        self._journal.note_failure(code, entry.token_id if entry else "", now, address, agent)
+        self._journal.note_failure(code, now, address, agent, token_id=entry.token_id if entry else "")
         return _refusal(code)

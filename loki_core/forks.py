@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import weakref
+from collections.abc import Iterator
 from typing import Protocol
 
 
@@ -28,3 +31,16 @@ def _renew_all() -> None:
 
 
 os.register_at_fork(after_in_child=_renew_all)
+
+_no_fork = threading.RLock()
+os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
+
+
+@contextlib.contextmanager
+def holding_forks() -> Iterator[None]:
+    """Let a fork by another thread wait until the block ran.
+
+    For what cannot be made anew in the child: Python's lock of a module that is being imported.
+    """
+    with _no_fork:
+        yield

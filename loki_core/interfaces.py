@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from loki_core.audit.events import AuditEntry
+from loki_core.audit.flood import Flood
 from loki_core.audit.lines import StoredLine
 from loki_core.frozen import dataclass
 from loki_core.tokens.burials import Burial
@@ -204,6 +205,24 @@ class AuditSink(Protocol):
 
         Raises:
             AuditUnavailable: none of them was written.
+        """
+
+    def record_failures(
+        self, failure: AuditEntry | None, counted: Mapping[str, int], now: datetime, *, is_end: bool = False
+    ) -> Flood:
+        """Append a failure, or count it when there were too many in this minute; by the rule of `flood.admit`.
+
+        Args:
+            failure: what failed, or None when there is only something to count.
+            counted: failures that were counted by the caller meanwhile, by code.
+            now: the time (UTC).
+            is_end: whether the caller will not come back.
+
+        Returns:
+            What is known of this minute's failures now: while they are too many, the caller can count them itself.
+
+        Raises:
+            AuditUnavailable: nothing was written, and nothing counted.
         """
 
     @property

@@ -34,7 +34,7 @@ class JwtAuthenticator:
         """
         proof, reason = self._verify(token, now, address, agent)
         if proof is None:
-            self._note_refusal(now, "invalid_token", reason, address, agent)
+            self._note_failure("invalid_token", reason, now, address, agent)
             # Raised here and not where the reason was caught, so that it does not travel to the caller as the context.
             raise InvalidTokenError("the token is not valid", remedy="sign in again")
         principal = proof.principal
@@ -58,20 +58,8 @@ class JwtAuthenticator:
         except InvalidTokenError as error:
             return None, describe_refusal(error)
         except ProviderUnavailable as error:
-            self._note_refusal(now, error.code, error.message, address, agent)
+            self._note_failure(error.code, error.message, now, address, agent)
             raise
 
-    def _note_refusal(self, now: datetime, code: str, reason: str, address: str, agent: str) -> None:
-        self._journal.note_refusal(
-            AuditEntry(
-                timestamp=now,
-                event=AuditEvent.OIDC_FAIL,
-                user_id="anonymous",
-                resource_type="auth",
-                ip_address=address,
-                user_agent=agent,
-                success=False,
-                error=code,
-                details={"reason": reason},
-            )
-        )
+    def _note_failure(self, code: str, reason: str, now: datetime, address: str, agent: str) -> None:
+        self._journal.note_failure(code, now, address, agent, event=AuditEvent.OIDC_FAIL, reason=reason)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loki_core.minting import Mint
     from loki_core.oidc.provider import Provider
     from loki_core.oidc.session_file import SessionFile
+    from loki_core.principal import Principal
     from loki_core.settings import Settings
     from loki_core.tokens.secret import Choice
 
@@ -55,14 +56,15 @@ class Parts:
         self._choose = choose
 
     @cached_property
+    def operator(self) -> Principal:
+        """Whom the operating system says that we run as."""
+        return find_os_actor(self._environ, self.scopes)
+
+    @cached_property
     def sink(self) -> AuditSink:
         """Where entries go and are read from."""
         if self._sink is not None:
             return self._sink
-        if not self.settings.audit.enabled:
-            from loki_core.audit.memory_log import NoLog
-
-            return NoLog()
         from loki_core.audit.file_log import FileLog
 
         return FileLog(
@@ -71,6 +73,7 @@ class Parts:
             max_file_size=self.settings.audit.max_file_size,
             sealing=self._make_sealing(),
             notify=self.wake_forwarding,
+            is_on=self.settings.audit.enabled,
         )
 
     @property
@@ -87,7 +90,7 @@ class Parts:
         return SealSchedule(
             sealer,
             self.clock,
-            user_id=find_os_actor(self._environ, self.scopes).subject,
+            user_id=self.operator.subject,
             later=self.background.submit_later,
             retention=Retention(self.settings.audit.retention_days, sealer),
             second_sink=self._make_second_sink(),
@@ -145,7 +148,7 @@ class Parts:
         """What verification leaves behind."""
         from loki_core.auth_journal import AuthJournal
 
-        return AuthJournal(self.store, self.ledger, self.background, self.clock)
+        return AuthJournal(self.store, self.sink, self.background, self.clock, self.operator)
 
     @cached_property
     def authenticator(self) -> Authenticator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from loki_core.errors import AuthorizationError
 from loki_core.frozen import dataclass, field
@@ -30,6 +31,7 @@ class Principal:
         effective_scopes: everything these include, strongest first.
         method: how it was proved.
         expires_at: when the proof ends (UTC), or None when it does not.
+        terminal: of the operating system's user, the terminal at which it sits, such as `/dev/pts/3`, or "".
         claimed: what the environment says and nobody proved: `SUDO_USER`, `SSH_CONNECTION`.
     """
 
@@ -40,6 +42,7 @@ class Principal:
     effective_scopes: tuple[str, ...]
     method: Method
     expires_at: datetime | None = None
+    terminal: str = ""
     claimed: tuple[tuple[str, str], ...] = ()
     catalog: ScopeCatalog = field(default_factory=ScopeCatalog, repr=False, compare=False)
 
@@ -63,8 +66,28 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who acts, and from where: what every log entry names."""
+    """Who acts, and from where: what every log entry names.
+
+    Attributes:
+        principal: who acts.
+        address: where from, or "" at this terminal.
+        agent: what the caller's client calls itself, or "".
+        operator: the operating system's user, when another principal acts at this terminal.
+    """
 
     principal: Principal
     address: str = ""
     agent: str = ""
+    operator: Principal | None = None
+
+    def describe_seat(self) -> dict[str, Any]:
+        """Return what an entry's details say of who sits at this terminal: facts, and what is only claimed."""
+        if self.address:
+            return {}
+        sitting = self.operator or self.principal
+        facts = {
+            "operator": sitting.subject if sitting is not self.principal else "",
+            "terminal": sitting.terminal,
+            "claimed": dict(sitting.claimed),
+        }
+        return {name: value for name, value in facts.items() if value}

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from loki_core.actor import find_os_actor
 from loki_core.clock import read_system_clock
 from loki_core.parts import Parts
 from loki_core.principal import Caller, Principal
@@ -194,7 +193,7 @@ class Loki:
             resource_id=clean_text(resource_id, limit=LONGEST_FIELD),
             ip_address=self._caller.address,
             user_agent=self._caller.agent,
-            details=dict(details or {}),
+            details={**(details or {}), **self._caller.describe_seat()},
         )
         try:
             self._parts.sink.record(entry)
@@ -211,7 +210,8 @@ class Loki:
             agent: what the actor's client calls itself, for the log.
         """
         address, agent = clean_text(address, limit=LONGEST_FIELD), clean_text(agent, limit=LONGEST_FIELD)
-        return Loki(self._parts, Caller(principal=principal, address=address, agent=agent))
+        caller = Caller(principal=principal, address=address, agent=agent, operator=self._parts.operator)
+        return Loki(self._parts, caller)
 
     def health(self) -> tuple[Finding, ...]:
         """Return what is wrong or remarkable about this installation, worst first; never raises."""
@@ -269,4 +269,4 @@ def open_loki(
     if settings is None:
         settings = load_settings(environ, directory or Path.cwd())
     parts = Parts(settings, environ, clock or read_system_clock, choose, store, audit)
-    return Loki(parts, Caller(principal=find_os_actor(environ, parts.scopes)))
+    return Loki(parts, Caller(principal=parts.operator))

@@ -27,6 +27,12 @@ class TokenManager(Looking, Issuing, Removing):
                 event=AuditEvent.POLICY_CHANGE,
                 user_id=self._caller.principal.subject,
                 resource_type="clock",
-                details={"accepted": format_time(now), "was": format_time(transaction.view.written_at)},
+                ip_address=self._caller.address,
+                user_agent=self._caller.agent,
+                details={
+                    "accepted": format_time(now),
+                    "was": format_time(transaction.view.written_at),
+                    **self._caller.describe_seat(),
+                },
             )
             self._ledger.grant(transaction, entry)

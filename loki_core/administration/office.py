@@ -87,7 +87,7 @@ def admit(resources: Resources, caller: Caller, scope: str, *, resource_type: st
                 user_agent=caller.agent,
                 success=False,
                 error=error.code,
-                details={"needed": scope},
+                details={"needed": scope, **caller.describe_seat()},
             )
         )
         raise
@@ -128,8 +128,6 @@ class Office:
         return now, Judge(self._catalog, now, self._store.find_last_uses())
 
     def _entry(self, event: AuditEvent, record: Record, now: datetime, **details: Any) -> AuditEntry:
-        if self._caller.principal.claimed:
-            details["claimed"] = dict(self._caller.principal.claimed)
         return AuditEntry(
             timestamp=now,
             event=event,
@@ -137,5 +135,5 @@ class Office:
             resource_id=record.id,
             ip_address=self._caller.address,
             user_agent=self._caller.agent,
-            details={"name": clean_text(record.name), **details},
+            details={"name": clean_text(record.name), **details, **self._caller.describe_seat()},
         )

@@ -100,7 +100,7 @@ class AuthMiddleware:
             return
         headers = scope["headers"]
         client = scope.get("client")
-        address = find_client(client[0], headers, self._proxies) if client else ""
+        address = find_client(client[0], headers, self._proxies) if client else "unknown"
         scope[ADDRESS] = address
         scope[LOKI] = self._loki
         if self._anonymous is not None:

@@ -16,6 +16,8 @@ from loki_core.audit.day_files import list_day_files
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_follower import FileFollower
 from loki_core.audit.file_lines import FIRM, as_audit_unavailable, count_lines_before, find_revision, read_lines
+from loki_core.audit.flood import Flood, admit
+from loki_core.audit.flood_file import FloodFile
 from loki_core.audit.group_commit import GroupCommit, Request
 from loki_core.audit.held_files import HeldFiles
 from loki_core.audit.lines import StoredLine, read_line
@@ -44,6 +46,7 @@ class FileLog:
         lock_seconds: float = _LOCK_SECONDS,
         sealing: Sealing = NOT_SEALED,
         notify: Callable[[], None] = lambda: None,
+        is_on: bool = True,
     ) -> None:
         """Prepare; nothing is read or made.
 
@@ -54,12 +57,14 @@ class FileLog:
             lock_seconds: how long to wait for another writer.
             sealing: is told under the lock what was written.
             notify: is called after something was written, without the lock; must neither wait nor raise.
+            is_on: whether entries are written. Of a log that is switched off, the last one says so, and nothing fails.
         """
         self._path = os.path.abspath(path)
         self._sealing = sealing
         self._notify = notify
+        self._is_on = is_on
         self._held = HeldFiles(self._path, lock_seconds)
-        self._writer = LogWriter(self._held, clock, int(max_file_size * MEGABYTE), sealing)
+        self._writer = LogWriter(self._held, clock, int(max_file_size * MEGABYTE), sealing, is_on=is_on)
         self.renew()
         renew_after_fork(self)
         sealing.attach(self)
@@ -70,11 +75,13 @@ class FileLog:
         self._writer.forget()
         self._group = GroupCommit(self._write)
         self._burst = Burst(self._group.exclusively, self._writer.put_down)
+        self._flood = Flood()
+        self._says_off = False
 
     @property
     def label(self) -> str:
-        """What to call the log to a person."""
-        return self._path
+        """What to call the log to a person; `off` when it is switched off."""
+        return self._path if self._is_on else "off"
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Append an entry.
@@ -86,7 +93,10 @@ class FileLog:
         Raises:
             AuditUnavailable: it was not written.
         """
-        self._group.submit((entry,), durable)
+        if self._is_on:
+            self._group.submit((entry,), durable)
+        else:
+            self._say_off(entry)
 
     def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
         """Append entries one after the other, all or none.
@@ -94,8 +104,41 @@ class FileLog:
         Raises:
             AuditUnavailable: none was written.
         """
-        if entries:
+        if entries and self._is_on:
             self._group.submit(entries, durable)
+        elif entries:
+            self._say_off(entries[0])
+
+    def _say_off(self, entry: AuditEntry) -> None:
+        """Say in the log that it is switched off, once; a log that cannot be written is asked again the next time."""
+        if not self._says_off:
+            with contextlib.suppress(AuditUnavailable), self._open_exclusively() as directory:
+                self._writer.switch_off(directory, entry)
+                self._says_off = True
+
+    def record_failures(
+        self, failure: AuditEntry | None, counted: Mapping[str, int], now: datetime, *, is_end: bool = False
+    ) -> Flood:
+        """Append a failure or count it, and those counted before; see AuditSink.record_failures."""
+        if not self._is_on:
+            if failure is not None:
+                self._say_off(failure)
+            return Flood()
+        with self._open_exclusively() as directory, contextlib.ExitStack() as stack:
+            file = None
+            with contextlib.suppress(OSError, StorageError):  # the quota of this process is better than none
+                file = stack.enter_context(contextlib.closing(FloodFile(directory)))
+                self._flood = file.load()
+            flood, entries = admit(self._flood, now, failure, counted, is_end=is_end)
+            if entries:
+                self._writer.append(directory, entries, durable=False)
+            self._flood = flood
+            with contextlib.suppress(OSError):
+                if file is not None:
+                    file.save(flood)
+        if entries:
+            self._notify()
+        return flood
 
     def _write(self, batch: Sequence[Request]) -> None:
         """Write what several threads want written, and tell each request what became of its entries."""
@@ -153,10 +196,15 @@ class FileLog:
         Raises:
             AuditUnavailable: it cannot be locked, or its end cannot be found.
         """
+        with self._open_exclusively() as directory:
+            yield directory, self._writer.find_end(directory)
+
+    @contextmanager
+    def _open_exclusively(self) -> Iterator[PrivateDirectory]:
         with self._group.exclusively(), as_audit_unavailable(self._path, "written"):
             directory = self._held.acquire(wait_seconds)
             try:
-                yield directory, self._writer.find_end(directory)
+                yield directory
             finally:
                 self._writer.put_down()
                 self._held.release()
@@ -186,6 +234,8 @@ class FileLog:
         Raises:
             AuditUnavailable: it could not.
         """
+        if not self._is_on:
+            return
         place = self._path
         while not os.path.lexists(place):
             place = os.path.dirname(place)

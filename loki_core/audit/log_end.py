@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loki_core.audit.chain import GENESIS, HASH_FIELD, parse_line
 from loki_core.audit.day_files import find_period
 from loki_core.audit.file_lines import read_files
+from loki_core.audit.switching import says_off
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.frozen import dataclass
 
@@ -19,6 +22,7 @@ class LogEnd:
         size: its size in bytes.
         last_hash: the hash of the last line, or GENESIS.
         seq: the number of the last line, which is how many lines there are.
+        is_off: whether the newest line of ours says that the log is switched off.
     """
 
     name: str = ""
@@ -26,6 +30,7 @@ class LogEnd:
     size: int = 0
     last_hash: str = GENESIS
     seq: int = 0
+    is_off: bool = False
 
     @property
     def period(self) -> str:
@@ -33,8 +38,8 @@ class LogEnd:
         return find_period(self.name)
 
 
-def count_to_end(directory: PrivateDirectory, names: list[str]) -> tuple[str, int]:
-    """Return the last hash, and the number of the last line: counted from the newest line that has one.
+def read_end(directory: PrivateDirectory, names: Sequence[str]) -> LogEnd:
+    """Return where the log ends, without its inode and size: counted from the newest line that has a number.
 
     Args:
         directory: where the log is.
@@ -43,8 +48,8 @@ def count_to_end(directory: PrivateDirectory, names: list[str]) -> tuple[str, in
     Raises:
         StorageError, OSError: one of them cannot be read.
     """
-    last_hash, behind = "", 0
-    for line in read_files(directory, names, newest_first=True):
+    newest, last_hash, behind = names[-1] if names else "", "", 0
+    for line in read_files(directory, list(names), newest_first=True):
         fields = parse_line(line.data)
         if fields is None:
             continue
@@ -53,6 +58,12 @@ def count_to_end(directory: PrivateDirectory, names: list[str]) -> tuple[str, in
             last_hash = digest
         seq = fields.get("seq")
         if isinstance(seq, int) and last_hash:
-            return last_hash, seq + behind
+            return LogEnd(name=newest, last_hash=last_hash, seq=seq + behind, is_off=says_off(fields))
         behind += 1
-    return last_hash or GENESIS, behind
+    return LogEnd(name=newest, last_hash=last_hash or GENESIS, seq=behind)
+
+
+def count_to_end(directory: PrivateDirectory, names: Sequence[str]) -> tuple[str, int]:
+    """Return the hash and the number of the last line; see `read_end`."""
+    end = read_end(directory, names)
+    return end.last_hash, end.seq

@@ -12,12 +12,14 @@ from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_lines import LONGEST_LINE
 from loki_core.audit.file_tail import FileTail, Overtaken
 from loki_core.audit.held_files import HeldFiles
-from loki_core.audit.log_end import LogEnd, count_to_end
+from loki_core.audit.log_end import LogEnd, read_end
 from loki_core.audit.recovery import Loss, describe_loss, mend_tail
 from loki_core.audit.sealing import Sealing
+from loki_core.audit.switching import describe_switch
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.durability import sync
 from loki_core.errors import StorageError
+from loki_core.frozen import replace
 from loki_core.interfaces import Clock
 
 _MOST_ATTEMPTS = 100
@@ -28,7 +30,7 @@ _GUARDED = _APPENDING | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCT
 class LogWriter:
     """Writes the lines. Whoever calls holds the lock of the held files; not for several threads at once."""
 
-    def __init__(self, held: HeldFiles, clock: Clock, most_bytes: int, sealing: Sealing) -> None:
+    def __init__(self, held: HeldFiles, clock: Clock, most_bytes: int, sealing: Sealing, *, is_on: bool = True) -> None:
         """Prepare; nothing is opened.
 
         Args:
@@ -36,7 +38,9 @@ class LogWriter:
             clock: returns the current time, aware; for the name of a full file.
             most_bytes: the size from which on a file is full.
             sealing: is told what is written.
+            is_on: whether the log is on; of one that is off, only `switch_off` writes.
         """
+        self._is_on = is_on
         self._held = held
         self._clock = clock
         self._most_bytes = most_bytes
@@ -63,6 +67,19 @@ class LogWriter:
         if self._tail is not None:
             self._tail.close()
             self._tail = None
+
+    def switch_off(self, directory: PrivateDirectory, entry: AuditEntry) -> None:
+        """Let the log end with an entry that says that it is switched off, unless it does.
+
+        Args:
+            directory: the log's.
+            entry: the one that is not written.
+
+        Raises:
+            StorageError, OSError: it could not be written.
+        """
+        if not self.find_end(directory).is_off:
+            self.append(directory, (describe_switch(entry, enabled=False),), durable=True)
 
     def append(self, directory: PrivateDirectory, entries: Sequence[AuditEntry], *, durable: bool) -> None:
         """Append entries, all or none. The newest file stays open until `put_down`.
@@ -96,10 +113,12 @@ class LogWriter:
         if tail is None or name != end.name or (size >= self._most_bytes and self._set_aside(directory, name)):
             tail, size = self._begin_file(directory, name), 0
         before: list[AuditEntry] = []
-        if size == 0 or self._losses:
+        if size == 0 or end.is_off or self._losses:
             before = [describe_loss(entries[0], loss) for loss in self._losses]
             if size == 0:
                 before += self._sealing.begin_period(directory, end, find_period(name))
+            if end.is_off and self._is_on:
+                before.append(describe_switch(entries[0], enabled=True))
         lines, last_hash, seq = [], end.last_hash, end.seq
         for entry in (*before, *entries) if before else entries:
             seq += 1
@@ -108,7 +127,8 @@ class LogWriter:
                 raise StorageError("the entry is too long", remedy="shorten what it describes")
             lines.append(line)
         size = tail.append(size, lines, durable=durable)
-        self._end = LogEnd(name=name, inode=tail.inode, size=size, last_hash=last_hash, seq=seq)
+        is_off = not self._is_on
+        self._end = LogEnd(name=name, inode=tail.inode, size=size, last_hash=last_hash, seq=seq, is_off=is_off)
         self._losses = []
         self._sealing.note_written(directory, self._end)
 
@@ -128,16 +148,16 @@ class LogWriter:
         if names[-1] == self._end.name and self._is_unchanged(directory):
             return self._end
         self.put_down()
-        last_hash, seq = count_to_end(directory, names)
+        end = read_end(directory, names)
         opened = directory.open_file(names[-1], _APPENDING, create=True)
         self._tail = FileTail(opened.descriptor)
         self._held.check_in_place()  # counting may have taken its time
         sealed = self._sealing.count_sealed(directory)
-        losses = mend_tail(opened.descriptor, opened.status.st_size, lines=seq, sealed=sealed)
+        losses = mend_tail(opened.descriptor, opened.status.st_size, lines=end.seq, sealed=sealed)
         self._losses += [loss for loss in losses if loss not in self._losses]
         size = os.fstat(opened.descriptor).st_size
-        self._end = LogEnd(name=names[-1], inode=self._tail.inode, size=size, last_hash=last_hash, seq=seq)
-        self._identity, self._name_at_end = self._tail.identity, name_day_file(self._end.period)
+        self._end = replace(end, inode=self._tail.inode, size=size)
+        self._identity, self._name_at_end = self._tail.identity, name_day_file(end.period)
         return self._end
 
     def _is_unchanged(self, directory: PrivateDirectory) -> bool:

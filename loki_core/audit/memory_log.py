@@ -10,6 +10,7 @@ from typing import Any
 
 from loki_core.audit.chain import dump_entry
 from loki_core.audit.events import AuditEntry
+from loki_core.audit.flood import Flood, admit
 from loki_core.audit.lines import StoredLine
 from loki_core.frozen import replace
 from loki_core.interfaces import Finding
@@ -24,6 +25,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
+        self._flood = Flood()
 
     def record(self, entry: AuditEntry, *, durable: bool = True) -> None:
         """Append an entry."""
@@ -33,6 +35,15 @@ class MemoryLog:
         """Append entries."""
         first = len(self.entries) + 1
         self.entries += [replace(entry, seq=seq) for seq, entry in enumerate(entries, first)]
+
+    def record_failures(
+        self, failure: AuditEntry | None, counted: Mapping[str, int], now: datetime, *, is_end: bool = False
+    ) -> Flood:
+        """Append a failure or count it; see AuditSink.record_failures."""
+        flood, entries = admit(self._flood, now, failure, counted, is_end=is_end)
+        self.record_all(entries, durable=False)
+        self._flood = flood
+        return flood
 
     def diagnose(self) -> tuple[Finding, ...]:
         """Nothing is wrong with it."""
@@ -110,6 +121,12 @@ class NoLog:
 
     def record_all(self, entries: Sequence[AuditEntry], *, durable: bool = True) -> None:
         """Forget the entries."""
+
+    def record_failures(
+        self, failure: AuditEntry | None, counted: Mapping[str, int], now: datetime, *, is_end: bool = False
+    ) -> Flood:
+        """Forget the failures."""
+        return Flood()
 
     def diagnose(self) -> tuple[Finding, ...]:
         """Nothing can be wrong with it."""

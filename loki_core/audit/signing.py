@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loki_core.forks import holding_forks
 from loki_core.frozen import dataclass, field
 
 
@@ -19,7 +20,8 @@ def load_cryptography() -> None:
     Raises:
         ImportError: it cannot be loaded.
     """
-    import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401
+    with holding_forks():  # it is loaded in the background, where nobody waits for it
+        import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401
 
 
 def make_key_pair(seed: bytes) -> KeyPair:

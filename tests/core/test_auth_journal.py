@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+
+import pytest
 
 import loki_core
 from loki_core import AuthenticationError
-from loki_core.auth_journal import FAILURES_A_MINUTE
+from loki_core.audit.flood import FAILURES_A_MINUTE
+from loki_core.frozen import replace
+from loki_core.principal import Method
 from tests.core.workshop import (
     HandClock,
     Workshop,
@@ -36,6 +41,40 @@ def test_a_failure_is_logged_with_its_code_and_where_it_came_from(workshop: Work
     (entry,) = _failures(workshop)
     assert (entry["error"], entry["success"], entry["user_id"]) == ("token_unknown", False, "anonymous")
     assert (entry["ip_address"], entry["user_agent"], entry["token_id"]) == ("10.0.0.9", "curl/8", None)
+
+
+def test_a_failure_at_this_terminal_names_the_user_of_the_system_and_what_is_known_of_where(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def name_terminal(descriptor: int) -> str:
+        if descriptor != 2:
+            raise OSError(25, "not a terminal")
+        return "/dev/pts/7"
+
+    monkeypatch.setattr(os, "ttyname", name_terminal)
+    loki = workshop.open(environ={"SUDO_USER": "bob", "SSH_CONNECTION": "10.1.1.1 2 10.0.0.1 22"})
+    _fail(loki, make_peer_secret())
+    _fail(loki, "header.payload.signature")
+    loki.tokens.generate("ci-bot")
+    loki.close()
+    entries = workshop.log()
+    assert {entry["user_id"] for entry in entries} == {loki.actor.subject}
+    assert loki.actor.subject.startswith("os:")
+    for entry in entries:
+        assert entry["details"]["terminal"] == "/dev/pts/7"
+        assert entry["details"]["claimed"] == {"SUDO_USER": "bob", "SSH_CONNECTION": "10.1.1.1 2 10.0.0.1 22"}
+
+
+def test_who_acts_at_this_terminal_as_someone_else_is_named_with_who_sits_there(workshop: Workshop) -> None:
+    loki = workshop.open(environ={"SUDO_USER": "bob"})
+    somebody = replace(loki.actor, subject="00u1", name="Carol", method=Method.OIDC, claimed=())
+    loki.acting_as(somebody).tokens.generate("at the terminal")
+    loki.acting_as(somebody, address="10.0.0.9").tokens.generate("from afar")
+    near, far = workshop.log()
+    assert (near["user_id"], far["user_id"]) == ("00u1", "00u1")
+    assert near["details"]["operator"] == loki.actor.subject
+    assert near["details"]["claimed"] == {"SUDO_USER": "bob"}
+    assert not {"operator", "terminal", "claimed"} & far["details"].keys()
 
 
 def test_a_failure_of_a_proved_secret_names_its_token(workshop: Workshop) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.audit.file_log import FileLog
+from loki_core.audit.flood import FAILURES_A_MINUTE
 from loki_core.audit.lines import StoredLine, read_line
 from loki_core.audit.memory_log import MemoryLog, NoLog
 from loki_core.interfaces import AuditSink
@@ -61,6 +62,18 @@ def test_entries_that_belong_together_are_recorded_one_after_the_other(sink: Aud
     sink.record_all((ENTRY,), durable=False)
     found = [(entry.seq, entry.resource_id) for entry in sink.find_newest(limit=9)]
     assert found == [(5, ENTRY.resource_id), (4, "tok-2"), (3, "tok-1"), (2, "tok-0"), (1, ENTRY.resource_id)]
+
+
+def test_of_failures_sixty_a_minute_get_an_entry_and_the_others_are_counted(sink: AuditSink) -> None:
+    failure = replace(ENTRY, event=AuditEvent.FAIL, success=False, error="token_unknown")
+    floods = [sink.record_failures(failure, {}, NOON) for _ in range(FAILURES_A_MINUTE + 1)]
+    assert [flood.is_used_up(NOON) for flood in floods[-3:]] == [False, True, True]
+    assert floods[-1].counted == {"token_unknown": 1}
+    later = NOON + timedelta(minutes=1)
+    sink.record_failures(None, {"token_malformed": 2}, later)
+    newest, *others = sink.find_newest(limit=100)
+    assert newest.details == {"count": 3, "by_code": {"token_unknown": 1, "token_malformed": 2}}
+    assert len(others) == FAILURES_A_MINUTE
 
 
 def test_the_entries_about_or_by_a_token_can_be_asked_for(sink: AuditSink) -> None:
@@ -127,6 +140,7 @@ def test_a_log_that_is_switched_off_takes_everything_and_keeps_nothing() -> None
     log = NoLog()
     log.record(ENTRY)
     log.record_all([ENTRY])
+    assert not log.record_failures(ENTRY, {"token_unknown": 1}, NOON).counted
     log.check_writable()
     assert log.find_newest(limit=9) == ()
     follower = log.follow()

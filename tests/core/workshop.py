@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ class Workshop:
         is_logging: bool = True,
         second_sink: Path | None = None,
         choose: Choice | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> loki_core.Loki:
         """Open it; it is closed after the test."""
         settings = Settings(
@@ -75,7 +76,9 @@ class Workshop:
             rbac=rbac or RbacSettings(),
             audit=AuditSettings(enabled=is_logging, second_sink=second_sink),
         )
-        loki = loki_core.open(settings, clock=self.clock, store=store, audit=audit, environ={}, choose=choose)
+        loki = loki_core.open(
+            settings, clock=self.clock, store=store, audit=audit, environ=environ or {}, choose=choose
+        )
         return self._stack.enter_context(loki)
 
     def make_store(self, **options: Any) -> FileStore:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib.abc
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from loki_core import Loki, LokiError
+from loki_core.audit.signing import load_cryptography, make_key_pair
 from tests.core.faults.family import Child, Line, ask_child, find_refusal, open_home, run_alone
 from tests.core.faults.peer import find_live, read_chain, read_tokens
 
@@ -213,3 +216,27 @@ def verify_without_threads(home: str) -> dict[str, Any]:
 def _generate(home: str) -> str:
     with open_home(home) as loki:
         return loki.tokens.generate("one").secret.reveal()
+
+
+def fork_while_importing() -> str:
+    """Fork while a thread of the background has begun to load the cryptography, and sign in the child."""
+    begun = threading.Event()
+
+    class _Watcher(importlib.abc.MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name.endswith(".ed25519"):
+                begun.set()
+                time.sleep(0.05)  # the import goes on while the other thread forks
+
+    sys.meta_path.insert(0, _Watcher())
+    thread = threading.Thread(target=load_cryptography)
+    thread.start()
+    assert begun.wait(60)
+    with Child(lambda line: line.say(make_key_pair(bytes(32)).public_key)) as child:
+        thread.join()
+        return str((child.hear(20) or ["it broke off"])[0])
+
+
+def test_a_child_forked_while_the_background_loads_the_cryptography_can_sign(child_environ: dict[str, str]) -> None:
+    public_key = run_alone(fork_while_importing, environ=child_environ)
+    assert public_key == make_key_pair(bytes(32)).public_key
