@@ -196,11 +196,11 @@ class FileLog:
         Raises:
             AuditUnavailable: it cannot be locked, or its end cannot be found.
         """
-        with self._open_exclusively() as directory:
+        with self._open_exclusively(wait_seconds) as directory:
             yield directory, self._writer.find_end(directory)
 
     @contextmanager
-    def _open_exclusively(self) -> Iterator[PrivateDirectory]:
+    def _open_exclusively(self, wait_seconds: float | None = None) -> Iterator[PrivateDirectory]:
         with self._group.exclusively(), as_audit_unavailable(self._path, "written"):
             directory = self._held.acquire(wait_seconds)
             try:
