@@ -27,10 +27,8 @@ from loki_core.disk.directory import PrivateDirectory
 from loki_core.forks import renew_after_fork
 from loki_core.interfaces import Clock, Finding
 
-MOST_UNSIGNED = 256
-"""Lines that there may be without a signature, also after a few crashes in a row."""
 _AT_ONCE = 192
-"""Lines; the last of them waits until they are signed."""
+"""Lines; the last of them waits until they are signed. So there are at most 256 also after a few crashes in a row."""
 _SOON = 128
 """Lines from which on they are signed in the background, so that nobody has to wait."""
 _LONGEST_WAIT = timedelta(seconds=60)
@@ -166,7 +164,7 @@ class SealSchedule:
         if self._newest is None:
             return end.seq
         if self._newest.count > end.seq:  # the log was cut: nobody else needs to find that out
-            return MOST_UNSIGNED
+            return _AT_ONCE
         return end.seq - self._newest.count
 
     def _seal(self, directory: PrivateDirectory) -> None:

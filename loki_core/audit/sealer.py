@@ -55,7 +55,7 @@ class Sealer:
             keys_path: the directory of the private key.
             mint_seed: returns 32 bytes fit for cryptography.
         """
-        self._keys_path = os.path.abspath(keys_path)
+        self.keys_path = os.path.abspath(keys_path)
         self._mint_seed = mint_seed
         self._beside_key: tuple[Signature, Head | None] = ((), None)
         self.heads = HeadsFile()
@@ -98,7 +98,7 @@ class Sealer:
         days = [*map(find_period, names), *([beginning] if beginning else [])]
         if not days:
             return
-        with PrivateDirectory.open(self._keys_path, create=True, firm=FIRM) as keys:
+        with PrivateDirectory.open(self.keys_path, create=True, firm=FIRM) as keys:
             key = self._find_key(directory, keys, find_period(names[-1]) if names else beginning, at)
             newest = self.certificates.read(directory).newest
             if newest is not None and newest.public_key == key.public_key:
@@ -127,7 +127,7 @@ class Sealer:
         Raises:
             StorageError, OSError: there is no key that can be used.
         """
-        with PrivateDirectory.open(self._keys_path, firm=FIRM) as keys:
+        with PrivateDirectory.open(self.keys_path, firm=FIRM) as keys:
             key = self._find_key(directory, keys, get_period(at), at)
         pruned = Pruned(count=count, last_hash=last_hash, heads_up_to=heads_up_to, period=key.period, at=at)
         return replace(pruned, signature=sign(key.private_key, pruned.get_signed_bytes()))
@@ -138,9 +138,9 @@ class Sealer:
         Raises:
             StorageError, OSError: one of them cannot be read.
         """
-        signature = find_signature(os.path.join(self._keys_path, KEY_NAME))
+        signature = find_signature(os.path.join(self.keys_path, KEY_NAME))
         if signature != self._beside_key[0]:
-            with PrivateDirectory.open(self._keys_path, firm=FIRM) as keys:
+            with PrivateDirectory.open(self.keys_path, firm=FIRM) as keys:
                 key = load_key(keys)
             self._beside_key = signature, key.head if key is not None else None
         return _find_newer(self.heads.find_newest(directory), self._beside_key[1])
@@ -162,18 +162,18 @@ class Sealer:
         """
         certificates = self.certificates.read(directory)
         try:
-            with PrivateDirectory.open(self._keys_path, firm=FIRM) as keys:
+            with PrivateDirectory.open(self.keys_path, firm=FIRM) as keys:
                 key = load_key(keys)
                 coming = load_key(keys, NEXT_NAME)
         except FileNotFoundError:
             key = coming = None
         if certificates.first is not None and key is None and coming is None:
             raise StorageError(
-                f"the key in {self._keys_path} is lost",
+                f"the key in {self.keys_path} is lost",
                 code="key_lost",
                 remedy="find out who removed it; a new key, which nothing certifies, signs from the next entry on",
             )
-        place = self._keys_path
+        place = self.keys_path
         while not os.path.lexists(place):
             place = os.path.dirname(place)
         if not os.access(place, os.W_OK | os.X_OK):

@@ -333,7 +333,7 @@ def test_a_cut_log_is_said_to_be_cut_also_where_only_the_key_file_knows(bench: B
     (bench.audit / "heads.jsonl").unlink()
     log = bench.open()
     (finding,) = log.diagnose()
-    assert "lacks 2 lines" in finding.message
+    assert "2 lines at the end of the audit log are gone" in finding.message
     log.record(bench.entry())
     log.close()
     entries = check_chain(bench.audit)
@@ -414,3 +414,15 @@ def test_the_wait_is_never_longer_than_a_minute(bench: Bench) -> None:
         assert all(0 <= wait <= 60 for wait in bench.later.waits)
         bench.later.pass_by()
     assert bench.counts()[-1] == 4
+
+
+def test_lines_that_a_crash_left_unsigned_are_told_as_such(bench: Bench) -> None:
+    log = bench.open()
+    log.record(bench.entry())
+    bench.later.pass_by()
+    for count, severity in ((5, "info"), (300, "warning")):
+        bare = FileLog(str(bench.audit))
+        bare.record_all([bench.entry()] * count)
+        (finding,) = bench.open().diagnose()
+        assert (finding.code, finding.severity) == ("audit_unsealed", severity)
+        assert finding.remedy

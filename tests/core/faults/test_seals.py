@@ -255,6 +255,45 @@ def test_whatever_is_built_on_is_on_the_disk_before(child_environ: dict[str, str
     assert missing == [], steps
 
 
+def write_without_keys(home: str, kind: str) -> dict[str, Any]:
+    """Write as a user who cannot use the directory of the keys, and then can."""
+    keys, user = Path(home, ".loki/dashboard/keys"), 12345
+    keys.mkdir(mode=0o700, parents=True)
+    for place in (Path(home), *(Path(home, part) for part in (".loki", ".loki/dashboard", ".loki/dashboard/keys"))):
+        os.chown(place, user, user)
+    if kind == "foreign":
+        os.chown(keys, 0, 0)
+    else:
+        keys.chmod(0o500)
+
+    def write() -> list[str]:
+        log = _open(Path(home), HandClock(day(1)))
+        log.record_all([make_entry(day(1))] * 300)
+        log.close()
+        return [f"{finding.code}: {finding.message}" for finding in log.diagnose()]
+
+    without = ask_child(write, user=user)
+    os.chown(keys, user, user)
+    keys.chmod(0o700)
+    return {"without": without, "with": ask_child(write, user=user), "lines": len(read_chain(home))}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("kind", ["foreign", "unwritable"])
+def test_keys_that_belong_to_someone_else_or_cannot_be_written_stop_no_entry(
+    kind: str, child_environ: dict[str, str], tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    for place in tmp_path.parents[:2]:
+        place.chmod(place.stat().st_mode | 0o011)
+    figures = run_alone(write_without_keys, child_environ["HOME"], kind, environ=child_environ)
+    assert figures["lines"] == 600
+    (finding,) = figures["without"]
+    assert finding.startswith("audit_unsealed: ")
+    assert ".loki/dashboard/keys" in finding
+    assert figures["with"] == ["audit_sealed: the audit log is signed up to its end (600 lines)"]
+
+
 def _append_many(home: Path, count: int, line: Line) -> None:
     clock = HandClock(day(1))
     log = _open(home, clock)
