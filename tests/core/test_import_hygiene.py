@@ -26,6 +26,7 @@ DEEDS = {
     "importing": "import loki_core",
     "opening": "import loki_core; loki_core.open()",
     "looking": "import loki_core; loki_core.open().tokens.list()",
+    "knowing the rules of sign-in": "import loki_core.oidc.configuration, loki_core.oidc.explain",
     "generating and verifying": (
         "import loki_core\n"
         "with loki_core.open() as loki:\n"
