@@ -10,10 +10,10 @@ Rules, in the order in which they are looked at:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from loki_core.frozen import dataclass
+from loki_core.frozen import dataclass, field
 from loki_core.oidc.claims import SignedClaims
 from loki_core.oidc.email import get_domain, get_verified_email
 from loki_core.oidc.issuer import is_shared
@@ -79,20 +79,25 @@ class RoleDecision:
 
     Attributes:
         claim, value: what gave the role, or "" when the default role or full access did.
-        steps: the reasons, each one printable line.
         is_full_access: nothing is configured, so that everybody has every right.
+        explain: returns the reasons; most decisions are never explained.
     """
 
     role: Role
     claim: str = ""
     value: str = ""
-    steps: tuple[str, ...]
     is_full_access: bool = False
+    explain: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes of the role."""
         return self.role.scopes
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The reasons, each one printable line, and what the role allows."""
+        return (*self.explain(), f"{self.role.name}: {', '.join(self.role.scopes)}")
 
 
 class RoleMapping:
@@ -158,11 +163,10 @@ class RoleMapping:
         if self.takes_strangers:
             raise Refusal(STRANGERS, f"anybody can have an account at {self._issuer}, and nothing says who may sign in")
         if self.gives_full_access:
-            role = self._roles.get_role(FULL_ACCESS)
             step = "no mapping and no default role is configured: whoever signs in has full access"
-            return RoleDecision(role=role, steps=(step, _describe(role)), is_full_access=True)
+            return RoleDecision(role=self._roles.get_role(FULL_ACCESS), is_full_access=True, explain=lambda: (step,))
         if not self.claim:
-            return self._take_default("no claim gives roles")
+            return self._take_default(lambda: "no claim gives roles")
         return self._decide_by_claim(claims)
 
     def _check_allowed(self, claims: Mapping[str, Any]) -> None:
@@ -193,10 +197,10 @@ class RoleMapping:
                 raise Refusal(ROLE, str(broken)) from None
         roles = self._find_roles(found.values)
         if not roles:
-            return self._take_default(found.describe_unmapped(self._settings.role_mapping))
+            return self._take_default(lambda: found.describe_unmapped(self._settings.role_mapping))
         value, role = self._pick_strongest(roles)
         return RoleDecision(
-            role=role, claim=self.claim, value=value, steps=self._explain(found, value, role, roles.values())
+            role=role, claim=found.path, value=value, explain=lambda: self._explain(found, value, role, roles.values())
         )
 
     def _find_roles(self, values: Iterable[str]) -> dict[str, Role]:
@@ -211,21 +215,17 @@ class RoleMapping:
 
     def _explain(self, found: RoleClaim, value: str, role: Role, fitting: Iterable[Role]) -> tuple[str, ...]:
         more = f" and {len(found.values) - 1} more" if len(found.values) > 1 else ""
-        steps = [f"{self.claim} holds {quote(value)}{more}"]
+        steps = [f"{found.path} holds {quote(value)}{more}"]
         if self._settings.role_mapping:
             steps.append(f"{quote(value)} is mapped to {role.name}")
         others = sorted({other.name for other in fitting} - {role.name})
         if others:
             steps.append(f"{', '.join(others)} would fit too: {role.name} is the strongest")
-        return (*steps, _describe(role))
+        return tuple(steps)
 
-    def _take_default(self, reason: str) -> RoleDecision:
+    def _take_default(self, get_reason: Callable[[], str]) -> RoleDecision:
         name = self._settings.default_role
         if name is None:
-            raise Refusal(ROLE, f"{reason}, and there is no default role")
+            raise Refusal(ROLE, f"{get_reason()}, and there is no default role")
         role = self._roles.get_role(name)
-        return RoleDecision(role=role, steps=(reason, f"{role.name} is the default role", _describe(role)))
-
-
-def _describe(role: Role) -> str:
-    return f"{role.name}: {', '.join(role.scopes)}"
+        return RoleDecision(role=role, explain=lambda: (get_reason(), f"{name} is the default role"))
