@@ -34,12 +34,15 @@ if TYPE_CHECKING:
         NotFound,
         ProviderUnavailable,
         Refused,
+        SignInFailed,
         StorageError,
         StoreBusy,
     )
     from loki_core.hardening import harden_process
     from loki_core.interfaces import AuditSink, Clock, Finding, Store
     from loki_core.minting import Draft
+    from loki_core.oidc.session import Session, SignedOut
+    from loki_core.pending_sign_in import PendingSignIn
     from loki_core.principal import Method, Principal
     from loki_core.qr import draw_qr
     from loki_core.roles import Role, RoleCatalog
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from loki_core.services import Loki
     from loki_core.services import open_loki as open  # noqa: A004
     from loki_core.settings import Settings, load_settings
+    from loki_core.sign_in import SignIn
     from loki_core.text import is_printable, safe_text
     from loki_core.token_manager import TokenManager
     from loki_core.tokens.listing import Summary
@@ -78,17 +82,21 @@ _PLACES = {
         "NotFound",
         "ProviderUnavailable",
         "Refused",
+        "SignInFailed",
         "StorageError",
         "StoreBusy",
     ),
     "interfaces": ("AuditSink", "Clock", "Finding", "Store"),
     "minting": ("Draft",),
+    "oidc.session": ("Session", "SignedOut"),
+    "pending_sign_in": ("PendingSignIn",),
     "principal": ("Method", "Principal"),
     "qr": ("draw_qr",),
     "roles": ("Role", "RoleCatalog"),
     "scopes": ("ALL", "Decision", "Scope", "ScopeCatalog"),
     "services": ("Loki", "open_loki"),
     "settings": ("Settings", "load_settings"),
+    "sign_in": ("SignIn",),
     "tokens.names": ("LONGEST_NAME", "is_id"),
     "delivery": ("SecretFile", "remove_secret_file", "send_to_sink", "write_secret_file"),
     "hardening": ("harden_process",),
@@ -134,6 +142,7 @@ __all__ = [
     "LokiError",
     "Method",
     "NotFound",
+    "PendingSignIn",
     "PolicyFinding",
     "Principal",
     "Problem",
@@ -148,7 +157,11 @@ __all__ = [
     "ScopeCatalog",
     "Secret",
     "SecretFile",
+    "Session",
     "Settings",
+    "SignIn",
+    "SignInFailed",
+    "SignedOut",
     "Status",
     "StorageError",
     "Store",

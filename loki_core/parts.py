@@ -170,28 +170,33 @@ class Parts:
         Raises:
             ConfigurationError: none is configured, or it may not be used as it is configured.
         """
+        return self._share("provider", lambda: self.make_provider().check())
+
+    def make_provider(self) -> Provider:
+        """Return the identity provider, whether or not it may be used as it is configured.
+
+        Raises:
+            ConfigurationError: none is configured.
+        """
         from loki_core.oidc.provider import Provider
         from loki_core.user_directories import find_cache_directory
 
-        return self._share(
-            "provider",
-            lambda: Provider(
-                self.settings.auth.oidc,
-                roles=self.roles,
-                scopes=self.scopes,
-                clock=self.clock,
-                environ=self._environ,
-                find_cache=find_cache_directory,
-            ),
+        return Provider(
+            self.settings.auth.oidc,
+            roles=self.roles,
+            scopes=self.scopes,
+            clock=self.clock,
+            environ=self._environ,
+            find_cache=find_cache_directory,
         )
 
     @property
     def sessions(self) -> SessionFile:
         """Where the sign-in of this user is kept."""
         from loki_core.oidc.session_file import SessionFile
-        from loki_core.user_directories import find_state_directory
+        from loki_core.user_directories import find_session_file
 
-        return self._share("sessions", lambda: SessionFile(find_state_directory, self.scopes))
+        return self._share("sessions", lambda: SessionFile(find_session_file(), self.scopes))
 
     def _share(self, name: str, make: Callable[[], _T]) -> _T:
         """Make a part once; of threads that ask at the same time, all get the same one."""

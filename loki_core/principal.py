@@ -60,7 +60,7 @@ class Principal:
             raise AuthorizationError(
                 f"{self.name} does not hold {scope} (it holds {', '.join(self.scopes) or 'nothing'})",
                 missing=scope,
-                remedy=f"ask an administrator for a token with {scope}",
+                remedy=f"ask an administrator for a {'role' if self.method is Method.OIDC else 'token'} with {scope}",
             )
 
 

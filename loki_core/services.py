@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from loki_core.audit_trail import AuditTrail
     from loki_core.interfaces import AuditSink, Clock, Finding, Store
+    from loki_core.provider_inspection import ProviderInspection
     from loki_core.roles import RoleCatalog
     from loki_core.scopes import Decision, ScopeCatalog
     from loki_core.sign_in import SignIn
@@ -67,7 +68,20 @@ class Loki:
         from loki_core.sign_in import SignIn
 
         parts = self._parts
-        return SignIn(lambda: parts.provider, parts.sessions, parts.journal, parts.clock, self._caller)
+        return SignIn(
+            parts.settings.auth.oidc, lambda: parts.provider, parts.sessions, parts.journal, parts.clock, self._caller
+        )
+
+    @property
+    def oidc(self) -> ProviderInspection:
+        """What can be told about the identity provider and its tokens.
+
+        Raises:
+            ConfigurationError: none is configured.
+        """
+        from loki_core.provider_inspection import ProviderInspection
+
+        return ProviderInspection(self._parts.make_provider(), self._parts.clock)
 
     @cached_property
     def authenticate(self) -> Authenticate:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from loki_core.oidc.provider import Provider
     from loki_core.oidc.session_file import SessionFile
     from loki_core.principal import Caller
+    from loki_core.settings import OidcSettings
 
 EARLY = timedelta(seconds=30)
 """How long before its end a session is renewed."""
@@ -43,6 +44,7 @@ class SignIn:
 
     def __init__(
         self,
+        settings: OidcSettings,
         get_provider: Callable[[], Provider],
         sessions: SessionFile,
         journal: AuthJournal,
@@ -52,12 +54,14 @@ class SignIn:
         """Prepare; nothing is read or asked yet.
 
         Args:
+            settings: `enterprise.auth.oidc`.
             get_provider: returns the configured provider, or raises ConfigurationError.
             sessions: where the session is kept.
             journal: where sign-ins are noted.
             clock: returns the current time, aware.
             caller: who is at the keyboard, as far as the operating system knows.
         """
+        self._settings = settings
         self._get_provider = get_provider
         self._sessions = sessions
         self._journal = journal
@@ -174,11 +178,18 @@ class SignIn:
             ConfigurationError: it has to be renewed, and the provider may not be used as it is configured.
         """
         session = self._sessions.load()
-        if session is None or self._clock() < session.expires_at - EARLY:
+        if session is None:
+            return None
+        if not self._is_ours(session):
+            raise refuse_ended(session)
+        if self._clock() < session.expires_at - EARLY:
             return session
         if not session.renews:
             return self._check_live(session)
         return self._renew(session)
+
+    def _is_ours(self, session: Session) -> bool:
+        return (session.issuer, session.client_id) == (self._settings.issuer, self._settings.client_id)
 
     def _check_live(self, session: Session) -> Session:
         if self._clock() < session.expires_at:
@@ -206,8 +217,6 @@ class SignIn:
 
     def _ask_to_renew(self, session: Session) -> Session:
         provider = self._get_provider()
-        if (session.issuer, session.client_id) != (provider.issuer, provider.client_id):
-            raise refuse_ended(session)
         metadata = provider.documents.get().metadata
         with self._noting_failures():
             exchange = refresh_tokens(metadata, provider.prove_client(metadata), session.tokens.refresh_token or "")
@@ -248,12 +257,11 @@ class SignIn:
             return None
 
     def _revoke(self, session: Session, seconds: float) -> None:
-        provider = self._get_provider()
-        if (session.issuer, session.client_id) != (provider.issuer, provider.client_id):
+        if not self._is_ours(session):
             raise ProviderUnavailable(
                 "another provider is configured by now", remedy="end the session at the provider that gave it"
             )
-        provider.revoke(session.tokens, seconds)
+        self._get_provider().revoke(session.tokens, seconds)
 
     # -- what the log learns
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 APPLICATION = "loki-tui"
+SESSION_NAME = "session.json"
 
 
-def find_state_directory() -> str:
-    """Return where the sign-in's session is kept. Nothing is made."""
-    from platformdirs import user_state_dir  # costs a start five milliseconds
+def find_session_file() -> str:
+    """Return where the sign-in is kept. Nothing is made."""
+    from platformdirs import user_state_dir  # costs a start some milliseconds
 
-    return user_state_dir(APPLICATION, appauthor=False)
+    return os.path.join(user_state_dir(APPLICATION, appauthor=False), SESSION_NAME)
 
 
 def find_cache_directory() -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loki_core.cli import output
-from loki_core.cli.failure import clean
-from loki_core.cli.opening import open_loki
+from loki_core.cli.findings import describe_findings, format_findings
+from loki_core.cli.opening import open_local, open_loki
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from loki_core import Finding
     from loki_core.cli.arguments import Parser
 
 
@@ -27,31 +26,13 @@ def declare(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Do it and return the exit status."""
-    with open_loki() as loki:
+    with open_loki() if options.accept_clock else open_local() as loki:
         if options.accept_clock:
             loki.accept_clock()
         findings = loki.health()
     has_error = any(finding.severity == "error" for finding in findings)
     if options.json:
-        output.write_json(
-            {
-                "ok": not has_error,
-                "findings": [
-                    {
-                        "code": finding.code,
-                        "severity": finding.severity,
-                        "message": finding.message,
-                        "remedy": finding.remedy,
-                    }
-                    for finding in findings
-                ],
-            }
-        )
+        output.write_json(describe_findings(findings))
     else:
-        output.write("".join(map(_format, findings)) or "ok       nothing was found\n")
+        output.write(format_findings(findings))
     return 4 if has_error else 0
-
-
-def _format(finding: Finding) -> str:
-    remedy = f"         {clean(finding.remedy)}\n" if finding.remedy else ""
-    return f"{finding.severity:<7}  {clean(finding.message)}\n{remedy}"

@@ -1,4 +1,4 @@
-"""Opening the store for a command."""
+"""Opening the store for a command, as whoever is signed in or as the local user."""
 
 from __future__ import annotations
 
@@ -17,11 +17,35 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def open_loki() -> Iterator[Loki]:
-    """Open the configured store, and close it afterwards; say so once when that began the audit log's first key.
+    """Open the configured store, acted on as whoever is signed in, else as the user of this system; then close it.
 
     Raises:
         ConfigurationError: a setting is wrong.
         UsageError: there is no current directory to look for a project's settings in.
+        SignInFailed: `session_ended`: whoever was signed in is not any more.
+        ProviderUnavailable: the sign-in has to be renewed, and the provider does not answer.
+        StorageError: the sign-in cannot be read.
+    """
+    with open_local() as loki:
+        session = loki.sign_in.current() if loki.settings.auth.oidc.is_configured and is_signed_in() else None
+        yield loki if session is None else loki.acting_as(session.principal)
+
+
+def is_signed_in() -> bool:
+    """Tell whether a sign-in is kept here; what it says is not looked at."""
+    from loki_core.user_directories import find_session_file  # only where a provider is configured
+
+    return os.path.lexists(find_session_file())
+
+
+@contextlib.contextmanager
+def open_local() -> Iterator[Loki]:
+    """Open the configured store as the user of this system, whoever is signed in; then close it.
+
+    Says so once when that began the audit log's first key.
+
+    Raises:
+        ConfigurationError, UsageError: as for `open_loki`.
     """
     check_directory()
     with loki_core.open() as loki:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from loki_core.cli import output
 from loki_core.cli.columns import Column, write_columns
 from loki_core.cli.failure import clean
-from loki_core.cli.opening import open_loki
+from loki_core.cli.opening import open_local
 from loki_core.cli.token_text import join_scopes
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def declare(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Do it and return the exit status."""
-    with open_loki() as loki:
+    with open_local() as loki:
         roles, scopes = tuple(loki.roles), loki.scopes
     if options.json:
         output.write_json(

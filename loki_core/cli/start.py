@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from loki_core.cli import output
 from loki_core.cli.failure import UsageError, clean
-from loki_core.cli.opening import open_loki
+from loki_core.cli.opening import open_local
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
         raise UsageError("--workers is out of range", remedy="give a number from 1 to 64")
     from loki_core.api.listening import listen
 
-    with open_loki() as loki:
+    with open_local() as loki:
         settings = loki.settings
         host = options.host or settings.server.host
         with listen(settings, host, settings.server.port if options.port is None else options.port) as bound:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from loki_core.cli import output
 from loki_core.cli.credential import declare_source, read_credential
 from loki_core.cli.failure import clean
-from loki_core.cli.opening import check_directory, open_loki
+from loki_core.cli.opening import check_directory, open_local
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -25,7 +25,7 @@ def declare(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Do it and return the exit status."""
     check_directory()
-    with open_loki() as loki:
+    with open_local() as loki:
         loki.scopes.check_known((options.scope,))
         decision = loki.explain(read_credential(options.source).reveal(), options.scope)
     if options.json:

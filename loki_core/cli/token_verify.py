@@ -8,7 +8,7 @@ from loki_core.cli import output
 from loki_core.cli.columns import format_fields
 from loki_core.cli.credential import declare_source, read_credential
 from loki_core.cli.failure import clean
-from loki_core.cli.opening import check_directory, open_loki
+from loki_core.cli.opening import check_directory, open_local
 from loki_core.cli.token_text import format_minute, join_scopes
 from loki_core.errors import AuthenticationError
 from loki_core.json_forms import describe_principal
@@ -30,7 +30,7 @@ def run(options: Namespace) -> int:
     """Do it and return the exit status."""
     check_directory()
     secret = read_credential(options.source)
-    with open_loki() as loki:
+    with open_local() as loki:
         try:
             principal = loki.authenticate(secret.reveal(), agent=AGENT)
         except AuthenticationError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from loki_core.errors import ProviderUnavailable
 from loki_core.frozen import dataclass, field
 
@@ -20,8 +22,10 @@ class Answer:
         status: the HTTP status.
         body: at most LONGEST_ANSWER bytes.
         retry_after: seconds that it asks us to wait, or 0.
+        said_at: the time that it put on the answer (UTC), or None.
     """
 
     status: int
     body: bytes = field(repr=False)
     retry_after: int = 0
+    said_at: datetime | None = None

@@ -49,9 +49,9 @@ def fetch_documents(client: Get, issuer: str, read_seconds: Callable[[], float])
         ProviderUnavailable: it cannot be reached, or what it says makes no sense.
         ConfigurationError: it cannot be asked as it is configured.
     """
-    described = fetch(client, make_discovery_url(issuer))
+    described = fetch(client, make_discovery_url(issuer)).body
     metadata = parse_discovery(described, issuer)
-    keys = fetch(client, metadata.jwks_uri)
+    keys = fetch(client, metadata.jwks_uri).body
     return ProviderDocuments(
         metadata=metadata, keys=parse_key_set(keys), fetched_at=read_seconds(), sources=(described, keys)
     )
@@ -67,8 +67,8 @@ def read_documents(sources: tuple[bytes, bytes], issuer: str, fetched_at: float)
     return ProviderDocuments(metadata=metadata, keys=keys, fetched_at=fetched_at, sources=sources, is_kept=True)
 
 
-def fetch(client: Get, url: str) -> bytes:
-    """Return the document at a URL.
+def fetch(client: Get, url: str) -> Answer:
+    """Return the answer that holds the document at a URL.
 
     Raises:
         ProviderUnavailable: it cannot be reached, or the answer is an error.
@@ -76,7 +76,7 @@ def fetch(client: Get, url: str) -> bytes:
     """
     answer = client.get(url)
     if answer.status == 200:
-        return answer.body
+        return answer
     shown = safe_text(url, limit=200)
     kind = Unreachable if answer.status >= 500 or answer.status == 429 else ProviderUnavailable
     remedy = "try again soon" if kind is Unreachable else "check enterprise.auth.oidc.issuer: nothing is there"

@@ -55,7 +55,7 @@ class Provider:
         environ: Mapping[str, str],
         find_cache: Callable[[], str],
     ) -> None:
-        """Check the configuration; nothing is asked yet.
+        """Wire it together; nothing is asked yet, and whether it may be used so is up to `check`.
 
         Args:
             settings: `enterprise.auth.oidc`.
@@ -66,7 +66,7 @@ class Provider:
             find_cache: returns the directory that keeps the provider's documents.
 
         Raises:
-            ConfigurationError: no provider is configured, or it may not be used as it is.
+            ConfigurationError: `no_provider`: none is configured.
         """
         if settings.issuer is None or settings.client_id is None:
             raise ConfigurationError(
@@ -86,7 +86,6 @@ class Provider:
             allowed_clients=settings.allowed_clients,
         )
         self.mapping = RoleMapping(settings, roles, scopes)
-        check_configuration(self.expectation, self.mapping)
         self.client = ProviderClient(settings.issuer, ca_file=settings.ca_file, environ=environ)
         read_seconds = in_seconds(clock)
         self.documents = KeyCache(
@@ -95,6 +94,15 @@ class Provider:
             keep=DocumentStore(find_cache, self.issuer, settings.ca_file),
         )
         self.verifier = Verifier(self.documents, self.expectation, self.mapping, scopes)
+
+    def check(self) -> Provider:
+        """Return this provider, when it may be used as it is configured.
+
+        Raises:
+            ConfigurationError: it may not: it cannot work, or would let strangers in.
+        """
+        check_configuration(self.expectation, self.mapping)
+        return self
 
     def prove_client(self, metadata: ProviderMetadata) -> ClientProof:
         """Return what shows the provider which client we are.

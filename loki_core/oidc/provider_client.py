@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -196,9 +197,26 @@ def _read(found: httpcore.Response, target: Target) -> Answer:
             if len(body) > LONGEST_ANSWER:
                 break
         else:
-            retry = headers.get(b"retry-after", "")
-            is_number = retry.isascii() and retry.isdigit() and len(retry) < 6
-            return Answer(status=found.status, body=bytes(body), retry_after=int(retry) if is_number else 0)
+            return Answer(
+                status=found.status,
+                body=bytes(body),
+                retry_after=_read_retry(headers.get(b"retry-after", "")),
+                said_at=_read_date(headers.get(b"date", "")),
+            )
     raise ProviderUnavailable(
         f"the answer of {target.origin} is larger than {LONGEST_ANSWER // 1024} KiB", remedy="see what answers there"
     )
+
+
+def _read_retry(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+def _read_date(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None

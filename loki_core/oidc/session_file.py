@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.lock import hold_lock
@@ -12,7 +12,6 @@ from loki_core.errors import StorageError
 from loki_core.oidc.session import DamagedSession, Session, dump_session, parse_session
 from loki_core.scopes import ScopeCatalog
 
-NAME = "session.json"
 LOCK = ".session.lock"
 _LARGEST = 256 * 1024
 
@@ -20,20 +19,16 @@ _LARGEST = 256 * 1024
 class SessionFile:
     """Where the sign-in of this user is kept. One at a time."""
 
-    def __init__(self, find_directory: Callable[[], str], catalog: ScopeCatalog) -> None:
+    def __init__(self, path: str, catalog: ScopeCatalog) -> None:
         """Name the file; nothing is read or made yet.
 
         Args:
-            find_directory: returns where it is.
+            path: where it is; its directory is made when something is kept.
             catalog: the scopes that exist.
         """
-        self._find_directory = find_directory
+        self.path = path
+        self._directory, self._name = os.path.split(path)
         self._catalog = catalog
-
-    @property
-    def path(self) -> str:
-        """The file."""
-        return os.path.join(self._find_directory(), NAME)
 
     def load(self) -> Session | None:
         """Return the session, or None when nobody is signed in.
@@ -42,8 +37,8 @@ class SessionFile:
             StorageError: there is one that cannot be read or believed.
         """
         try:
-            with PrivateDirectory.open(self._find_directory()) as directory:
-                opened = directory.open_file(NAME)
+            with PrivateDirectory.open(self._directory) as directory:
+                opened = directory.open_file(self._name)
                 with open(opened.descriptor, "rb") as file:
                     return parse_session(file.read(_LARGEST), self._catalog)
         except FileNotFoundError:
@@ -64,10 +59,10 @@ class SessionFile:
         """
         try:
             with (
-                PrivateDirectory.open(self._find_directory(), create=True) as directory,
+                PrivateDirectory.open(self._directory, create=True) as directory,
                 hold_lock(directory, LOCK),
             ):
-                yield SessionChange(directory)
+                yield SessionChange(directory, self._name)
         except OSError as error:
             raise self._explain(error) from None
 
@@ -83,16 +78,17 @@ class SessionFile:
 class SessionChange:
     """The session's file while the lock on it is held. The methods raise OSError when the system refuses."""
 
-    def __init__(self, directory: PrivateDirectory) -> None:
+    def __init__(self, directory: PrivateDirectory, name: str) -> None:
         self._directory = directory
+        self._name = name
 
     def replace(self, session: Session) -> None:
         """Keep this session instead of the one before."""
-        self._directory.sweep(NAME)
-        os.close(self._directory.replace(NAME, [dump_session(session)]))
+        self._directory.sweep(self._name)
+        os.close(self._directory.replace(self._name, [dump_session(session)]))
 
     def remove(self) -> None:
         """Remove the session, whatever is there."""
-        self._directory.sweep(NAME)
+        self._directory.sweep(self._name)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(NAME, dir_fd=self._directory.descriptor)
+            os.unlink(self._name, dir_fd=self._directory.descriptor)
