@@ -48,7 +48,7 @@ _GROUPS = {
     "enterprise": "Access to Loki Mode: tokens, roles and who is calling.",
     "enterprise token": "API tokens: who may call, what for, and until when.",
     "enterprise audit": "The audit log: what happened, who did it, is it whole.",
-    "enterprise oidc": "The identity provider: whether it is set up right, and what its tokens say.",
+    "enterprise oidc": "The identity provider: is it set up right, what do tokens say.",
     "enterprise policy": "The rules for new tokens.",
     "enterprise config": "The settings, from the environment and configuration files.",
 }
