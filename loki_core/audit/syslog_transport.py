@@ -1,12 +1,14 @@
 """Sends messages to a syslog receiver: by UDP (RFC 5426), TCP (RFC 6587) or TLS (RFC 5425).
 
 A stream is opened for what waits, closed towards the receiver behind it, and counts as taken once the receiver has
-closed too: it does so after it has read the last octet. What a kernel took is not what a receiver has, so nothing
-less counts. A receiver that stops in the middle resets the stream or says nothing, and all of it is sent again.
+closed too, and its kernel had every octet before: a system that has octets which nobody read resets the stream instead
+of closing it. What a kernel took is not what a receiver has, so nothing less counts. A receiver that stops in the
+middle resets the stream or says nothing, and all of it is sent again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +27,10 @@ _AT_ONCE = 32
 """Datagrams, so that the buffer of a receiver that reads along does not overflow…"""
 _BREATH = 0.005
 """…and the seconds between as many."""
+_GLANCE = 0.005
+"""Seconds between two looks at what the receiver's kernel has acknowledged."""
+_SO_NWRITE = 0x1024
+"""How many octets are not acknowledged, on macOS (socket.h)."""
 
 
 def send_messages(messages: Sequence[bytes], to: SyslogSettings, *, seconds: float = SECONDS) -> None:
@@ -38,13 +44,13 @@ def send_messages(messages: Sequence[bytes], to: SyslogSettings, *, seconds: flo
     Raises:
         OSError, ValueError: it is not sure that all of them were taken.
     """
-    deadline = _Deadline(seconds)
+    deadline = Deadline(seconds)
     match to.proto:
         case "udp":
             _send_datagrams(messages, to)
         case "tcp":
             with _connect(to, deadline) as stream:
-                _send_stream(stream, frame(messages), deadline)
+                send_stream(stream, frame(messages), deadline)
         case _:
             context = _make_context(to)
             with (
@@ -56,18 +62,21 @@ def send_messages(messages: Sequence[bytes], to: SyslogSettings, *, seconds: flo
                 _send_secured(secured, frame(messages), deadline)
 
 
-class _Deadline:
+class Deadline:
+    """The end of the time that something may take, in all its steps."""
+
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
 
     def left(self) -> float:
+        """Return the seconds until then, or raise TimeoutError."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
 
 
-def _connect(to: SyslogSettings, deadline: _Deadline) -> socket.socket:
+def _connect(to: SyslogSettings, deadline: Deadline) -> socket.socket:
     import socket
 
     return socket.create_connection((to.host or "", to.port), timeout=deadline.left())
@@ -97,7 +106,12 @@ def _send_datagrams(messages: Sequence[bytes], to: SyslogSettings) -> None:
     raise failure or OSError("the name has no address")
 
 
-def _send_stream(stream: socket.socket, data: bytes, deadline: _Deadline) -> None:
+def send_stream(stream: socket.socket, data: bytes, deadline: Deadline) -> None:
+    """Send all through a connection, close it towards the receiver, and see that the receiver took it.
+
+    Raises:
+        OSError: it is not sure that it did.
+    """
     import socket
 
     stream.settimeout(deadline.left())
@@ -106,7 +120,35 @@ def _send_stream(stream: socket.socket, data: bytes, deadline: _Deadline) -> Non
     while True:
         stream.settimeout(deadline.left())
         if not stream.recv(4096):
+            break
+    _see_acknowledged(stream, deadline)
+
+
+def _see_acknowledged(stream: socket.socket, deadline: Deadline) -> None:
+    """See that a receiver that has closed had got everything before; else it closed of its own accord."""
+    import os
+    import socket
+
+    while True:
+        if error := stream.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(error, os.strerror(error))
+        if _count_unacknowledged(stream) == 0:
             return
+        deadline.left()
+        time.sleep(_GLANCE)
+
+
+def _count_unacknowledged(stream: socket.socket) -> int:
+    import sys
+
+    if sys.platform == "darwin":
+        import socket
+
+        return stream.getsockopt(socket.SOL_SOCKET, _SO_NWRITE)
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(stream.fileno(), termios.TIOCOUTQ, b"\0" * 4), sys.byteorder)
 
 
 def _make_context(to: SyslogSettings) -> ssl.SSLContext:
@@ -122,18 +164,17 @@ def _make_context(to: SyslogSettings) -> ssl.SSLContext:
     return context
 
 
-def _send_secured(stream: ssl.SSLSocket, data: bytes, deadline: _Deadline) -> None:
+def _send_secured(stream: ssl.SSLSocket, data: bytes, deadline: Deadline) -> None:
     import ssl
 
     stream.settimeout(deadline.left())
     stream.sendall(data)
     stream.settimeout(deadline.left())
-    try:
-        stream.unwrap().close()
-    except ssl.SSLEOFError:
-        # Some receivers close without TLS's own farewell, which RFC 5425 4.4 asks for. Only somebody on the way gains
-        # from taking that: he could make entries go missing, and the numbers in the others would show it.
-        return
+    # Some receivers close without TLS's own farewell, which RFC 5425 4.4 asks for. Only somebody on the way gains from
+    # taking that: he could make entries go missing, and the numbers in the others would show it.
+    with contextlib.suppress(ssl.SSLEOFError):
+        stream.unwrap()
+    _see_acknowledged(stream, deadline)
 
 
 def describe_failure(error: Exception) -> str:
