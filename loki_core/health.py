@@ -31,6 +31,7 @@ def check_health(
         *store.diagnose(),
         *_check_records(store, now),
         *_check_log(sink, settings),
+        *_check_forwarding(settings),
         *_check_settings(settings),
         *_find_peer(directory),
     ]
@@ -96,6 +97,13 @@ def _check_log(sink: AuditSink, settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(code="audit_writable", severity="ok", message=f"the audit log in {sink.label} can be written")
     yield from sink.diagnose()
+
+
+def _check_forwarding(settings: Settings) -> Iterator[Finding]:
+    if settings.audit.enabled and settings.audit.syslog.host is not None:
+        from loki_core.audit.syslog_findings import diagnose_forwarding
+
+        yield diagnose_forwarding(str(settings.dashboard / "audit"), settings.audit.syslog.address)
 
 
 def _check_settings(settings: Settings) -> Iterator[Finding]:

@@ -104,17 +104,21 @@ class Parts:
 
         return FileSink(str(place), str(self.settings.dashboard / "audit"))
 
-    @cached_property
+    @property
     def forwarding(self) -> SyslogForwarding | None:
         """How what is logged goes to a syslog receiver, or None when it goes nowhere."""
         audit = self.settings.audit
         if audit.syslog.host is None or not audit.enabled or self._sink is not None:
             return None
+        return self._share("forwarding", self._make_forwarding)
+
+    def _make_forwarding(self) -> SyslogForwarding:
         from socket import gethostname
 
         from loki_core.audit.syslog_forwarder import SyslogForwarder
         from loki_core.audit.syslog_forwarding import SyslogForwarding
 
+        audit = self.settings.audit
         forwarder = SyslogForwarder(
             str(self.settings.dashboard / "audit"),
             audit.syslog,
@@ -126,8 +130,8 @@ class Parts:
 
     def wake_forwarding(self) -> None:
         """Forward soon what waits for a syslog receiver, if there is one."""
-        if self.forwarding is not None:
-            self.forwarding.wake()
+        if (forwarding := self.forwarding) is not None:
+            forwarding.wake()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -217,7 +221,7 @@ class Parts:
         self.store.close()
         if "sink" in self.__dict__:
             self.sink.close()
-        if (forwarding := self.__dict__.get("forwarding")) is not None:
+        if (forwarding := self._shared.get("forwarding")) is not None:
             forwarding.close()
         self.background.drop_later()
 

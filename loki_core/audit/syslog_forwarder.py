@@ -28,7 +28,7 @@ from loki_core.settings import SyslogSettings
 LOCK_NAME = ".syslog.lock"
 MOST_LINES = 10_000
 MOST_BYTES = 16_000_000
-"""What may wait: of more, only the newest is sent."""
+"""Of more bytes than that, too, only the newest lines are sent."""
 BATCH_LINES = 1_000
 BATCH_BYTES = 1_000_000
 """What is sent before the place is noted, and may arrive twice."""
@@ -62,6 +62,7 @@ class SyslogForwarder:
         clock: Clock,
         host: str,
         with_heads: bool = False,
+        most_lines: int = MOST_LINES,
         send: Send = send_messages,
     ) -> None:
         """Prepare; nothing is read or sent.
@@ -72,6 +73,7 @@ class SyslogForwarder:
             clock: returns the current time, aware.
             host: the name of this machine.
             with_heads: whether the signed heads are sent too.
+            most_lines: how many may wait: of more, only the newest are sent.
             send: see `send_messages`.
         """
         self._path = path
@@ -79,6 +81,7 @@ class SyslogForwarder:
         self._clock = clock
         self._host = host
         self._with_heads = with_heads
+        self._most_lines = most_lines
         self._send = send
         self._most = MOST_OCTETS[to.proto]
 
@@ -121,7 +124,7 @@ class SyslogForwarder:
         """Return the messages that are next, and where forwarding is when they were taken."""
         messages: list[bytes] = []
         size = 0
-        spool = read_spool(directory, cursor, most_lines=MOST_LINES, most_bytes=MOST_BYTES)
+        spool = read_spool(directory, cursor, most_lines=self._most_lines, most_bytes=MOST_BYTES)
         with contextlib.closing(spool):
             for line in spool:
                 message, seq = self._format_line(line.stored, cursor.seq + 1)

@@ -70,7 +70,11 @@ def _describe(loki: Loki, summary: Summary) -> dict[str, Any]:
             "allow_never": policy.allow_never,
             "rotation_grace_hours": policy.rotation_grace_hours,
         },
-        "audit": {"enabled": settings.audit.enabled, "log": loki.audit_label},
+        "audit": {
+            "enabled": settings.audit.enabled,
+            "log": loki.audit_label,
+            "syslog": settings.audit.syslog.address or None,
+        },
         "config": {
             "files": [os.fspath(path) for path in settings.files],
             "ignored": [ignored.key for ignored in settings.ignored],
@@ -96,6 +100,7 @@ def _format(loki: Loki, summary: Summary) -> str:
             ("Sign-in", _format_provider(settings)),
             ("New tokens", _format_policy(settings)),
             ("Audit log", clean(loki.audit_label)),
+            ("Syslog", clean(settings.audit.syslog.address)),
             ("Configuration", clean(", ".join(map(str, settings.files))) or "none, the defaults hold"),
             ("Ignored", f"{ignored} settings of an untrusted project (see config show)" if ignored else ""),
         ]
