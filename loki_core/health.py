@@ -100,7 +100,7 @@ def _check_log(sink: AuditSink, settings: Settings) -> Iterator[Finding]:
 
 
 def _check_forwarding(settings: Settings) -> Iterator[Finding]:
-    if settings.audit.enabled and settings.audit.syslog.host is not None:
+    if settings.audit.syslog.host is not None:
         from loki_core.audit.syslog_findings import diagnose_forwarding
 
         yield diagnose_forwarding(str(settings.dashboard / "audit"), settings.audit.syslog.address)

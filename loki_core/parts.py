@@ -107,8 +107,7 @@ class Parts:
     @property
     def forwarding(self) -> SyslogForwarding | None:
         """How what is logged goes to a syslog receiver, or None when it goes nowhere."""
-        audit = self.settings.audit
-        if audit.syslog.host is None or not audit.enabled or self._sink is not None:
+        if self.settings.audit.syslog.host is None or self._sink is not None:
             return None
         return self._share("forwarding", self._make_forwarding)
 

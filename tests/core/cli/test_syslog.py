@@ -129,3 +129,10 @@ def test_attack_what_a_caller_calls_itself_is_no_syslog_line_of_its_own(
     assert receiver.messages
     assert {message.app for message in receiver.messages} == {"loki"}
     assert all(b"\n" not in data for data in receiver.list_data())
+
+
+def test_that_the_log_was_switched_off_is_sent_too(loki: Program, receiver: StreamReceiver) -> None:
+    loki.do("token generate one", env=_to(receiver.port))
+    loki.do("token generate two", env={**_to(receiver.port), "LOKI_AUDIT_DISABLED": "true"})
+    assert [message.name for message in receiver.messages] == ["auth.token.create", "policy.change"]
+    assert (receiver.messages[1].severity, receiver.messages[1].json["details"]) == (4, {"enabled": False})
