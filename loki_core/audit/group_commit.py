@@ -48,6 +48,11 @@ class GroupCommit:
         self._turn = threading.Lock()
         self._waiting: deque[Request] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many threads wait to be written."""
+        return len(self._waiting)
+
     def submit(self, entries: Sequence[AuditEntry], durable: bool) -> None:
         """Have entries written, and return when they are.
 

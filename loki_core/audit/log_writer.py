@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from datetime import UTC, date
@@ -99,7 +100,7 @@ class LogWriter:
                 self._end = LogEnd()  # look again, and chain on from what the other program wrote
             else:
                 return
-        raise StorageError("another program writes to the audit log all the time", remedy="stop that program")
+        raise _make_overtaken_error()
 
     def _append_once(self, directory: PrivateDirectory, entries: Sequence[AuditEntry], durable: bool) -> None:
         end = self.find_end(directory)
@@ -147,15 +148,23 @@ class LogWriter:
             return self._end
         if names[-1] == self._end.name and self._is_unchanged(directory):
             return self._end
-        self.put_down()
-        end = read_end(directory, names)
+        for _ in range(_MOST_ATTEMPTS):
+            self.put_down()
+            with contextlib.suppress(Overtaken):
+                return self._read_end(directory, names)
+        raise _make_overtaken_error()
+
+    def _read_end(self, directory: PrivateDirectory, names: list[str]) -> LogEnd:
         opened = directory.open_file(names[-1], _APPENDING, create=True)
         self._tail = FileTail(opened.descriptor)
-        self._held.check_in_place()  # counting may have taken its time
+        before = os.fstat(opened.descriptor).st_size
+        end = read_end(directory, names)
+        self._held.check_in_place()  # reading may have taken its time
+        if os.fstat(opened.descriptor).st_size != before:
+            raise Overtaken
         sealed = self._sealing.count_sealed(directory)
-        losses = mend_tail(opened.descriptor, opened.status.st_size, lines=end.seq, sealed=sealed)
+        size, losses = mend_tail(opened.descriptor, before, lines=end.seq, sealed=sealed)
         self._losses += [loss for loss in losses if loss not in self._losses]
-        size = os.fstat(opened.descriptor).st_size
         self._end = replace(end, inode=self._tail.inode, size=size)
         self._identity, self._name_at_end = self._tail.identity, name_day_file(end.period)
         return self._end
@@ -191,3 +200,7 @@ class LogWriter:
         sync(directory.descriptor)  # before any line in it is acknowledged
         self._identity, self._name_at_end = self._tail.identity, name
         return self._tail
+
+
+def _make_overtaken_error() -> StorageError:
+    return StorageError("another program writes to the audit log all the time", remedy="stop that program")

@@ -21,8 +21,8 @@ class Loss:
     details: Mapping[str, Any]
 
 
-def mend_tail(descriptor: int, size: int, *, lines: int, sealed: int) -> list[Loss]:
-    """Make the newest file end with a line end, and return what is missing.
+def mend_tail(descriptor: int, size: int, *, lines: int, sealed: int) -> tuple[int, list[Loss]]:
+    """Make the newest file end with a line end, and return its size then, and what is missing.
 
     A half last line is what a crash leaves: it is dropped. Where more lines were sealed than there are, somebody cut
     the log: then what is left of the line stays as it is. Writing goes on in either case.
@@ -40,14 +40,13 @@ def mend_tail(descriptor: int, size: int, *, lines: int, sealed: int) -> list[Lo
     if lines < sealed:
         losses.append(Loss(error="truncated", details={"expected": sealed, "found": lines}))
     if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
-        return losses
+        return size, losses
     begin = _find_last_line(descriptor, size)
     if losses or parse_line(os.pread(descriptor, size - begin, begin)) is not None:
-        os.write(descriptor, b"\n")
-        return losses
+        return size + os.write(descriptor, b"\n"), losses
     os.ftruncate(descriptor, begin)
     details = {"dropped_bytes": size - begin, "reason": "the last line was cut short by a crash"}
-    return [Loss(error="torn_line", details=details)]
+    return begin, [Loss(error="torn_line", details=details)]
 
 
 def _find_last_line(descriptor: int, size: int) -> int:
