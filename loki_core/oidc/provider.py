@@ -114,11 +114,16 @@ class Provider:
         revealed = None if secret is None else secret.reveal()
         return prove_client(self.client_id, revealed, metadata.token_auth_methods)
 
-    def verify_sign_in(self, tokens: Tokens, now: datetime) -> Proof:
+    def verify_sign_in(self, tokens: Tokens, now: datetime, *, nonce: str | None = None) -> Proof:
         """Return who the tokens of a sign-in prove.
 
         It is the ID token that says who somebody is, also where callers present access tokens (OpenID Connect Core
         3.1.3.7).
+
+        Args:
+            tokens: what the provider gave.
+            now: the time (UTC).
+            nonce: what was sent along, in a flow that has one.
 
         Raises:
             SignInFailed: `no_id_token`, `invalid_token`, or `access_denied` when nothing gives that person a role. The
@@ -131,7 +136,7 @@ class Provider:
                 code="no_id_token",
                 remedy="put openid into enterprise.auth.oidc.scopes, and let the client have it at the provider",
             )
-        expectation = replace(self.expectation, audience=self.client_id, access_token=tokens.access_token)
+        expectation = replace(self.expectation, audience=self.client_id, access_token=tokens.access_token, nonce=nonce)
         try:
             return self.verifier.verify(tokens.id_token, now, expectation)
         except Refusal as refusal:
