@@ -82,82 +82,55 @@ def bind_verifiers(kind: str, public_key: Any, key_algorithm: str | None) -> Map
         public_key: a public key of `cryptography`, of that kind.
         key_algorithm: the only one that the key is for, or None.
     """
-    bind = _bind_rsa if kind == "RSA" else _bind_ed25519 if kind == "Ed25519" else _bind_ecdsa
+    check_form = _bind_form(kind, public_key)
     return MappingProxyType(
         {
-            name: bind(algorithm, public_key)
+            name: _bind(name, public_key, check_form)
             for name, algorithm in ALGORITHMS.items()
             if algorithm.kind == kind and is_for(name, key_algorithm)
         }
     )
 
 
-def _bind_rsa(algorithm: Algorithm, public_key: Any) -> Verifier:
-    """RSASSA-PKCS1-v1_5 and RSASSA-PSS with a salt as long as the hash (RFC 7518, 3.3 and 3.5)."""
-    from cryptography.hazmat.primitives.asymmetric import padding
+def _bind(name: str, public_key: Any, check_form: Callable[[bytes], None]) -> Verifier:
+    """Return PyJWT's check of one algorithm, behind what it leaves to others: the signature's one right form."""
+    from jwt.algorithms import get_default_algorithms
 
-    hash_ = _make_hash(algorithm)
-    scheme: Any = padding.PKCS1v15()
-    if algorithm.name.startswith("PS"):
-        scheme = padding.PSS(mgf=padding.MGF1(hash_), salt_length=hash_.digest_size)
-    width = (public_key.key_size + 7) // 8
-    verify = _call(public_key.verify)
+    verify = get_default_algorithms()["EdDSA" if name == "Ed25519" else name].verify
 
     def check(signature: bytes, data: bytes) -> None:
-        if len(signature) != width:
-            raise Broken(f"the signature has {len(signature)} bytes, not {width}")
-        verify(signature, data, scheme, hash_)
+        check_form(signature)
+        try:
+            is_right = verify(data, public_key, signature)
+        except Exception as error:  # noqa: BLE001 - whatever the library meets in a key or on this host is a refusal
+            raise Broken(f"it cannot be checked on this host ({type(error).__name__})") from None
+        if is_right is not True:
+            raise Broken("the signature is another's, or of something else")
 
     return check
 
 
-def _bind_ecdsa(algorithm: Algorithm, public_key: Any) -> Verifier:
-    """ECDSA with the two numbers side by side, each in full width (RFC 7518, 3.4); DER is not a spelling of it."""
-    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+def _bind_form(kind: str, public_key: Any) -> Callable[[bytes], None]:
+    """Return what refuses a signature that this kind of key never makes, however its bytes are taken."""
+    if kind == "RSA":  # RFC 8017, 8.2.2, step 1
+        return _bind_length((public_key.key_size + 7) // 8)
+    if kind == "Ed25519":  # RFC 8032, 5.1.7
+        return _bind_length(64)
+    width, order = CURVES[kind]
+    check_length = _bind_length(2 * width)  # two numbers in full width (RFC 7518, 3.4); DER is not a spelling of it
 
-    scheme = ECDSA(_make_hash(algorithm))
-    width, order = CURVES[algorithm.kind]
-    verify = _call(public_key.verify)
-
-    def check(signature: bytes, data: bytes) -> None:
-        if len(signature) != 2 * width:
-            raise Broken(f"the signature has {len(signature)} bytes, not {2 * width}")
+    def check(signature: bytes) -> None:
+        check_length(signature)
         r, s = int.from_bytes(signature[:width], "big"), int.from_bytes(signature[width:], "big")
         if not (0 < r < order and 0 < s < order):  # CVE-2022-21449
             raise Broken("a number of the signature is zero or not below the order of the curve")
-        verify(encode_dss_signature(r, s), data, scheme)
 
     return check
 
 
-def _bind_ed25519(algorithm: Algorithm, public_key: Any) -> Verifier:
-    """EdDSA with Ed25519 (RFC 8037, 3.1.1)."""
-    verify = _call(public_key.verify)
-
-    def check(signature: bytes, data: bytes) -> None:
-        if len(signature) != 64:
-            raise Broken(f"the signature has {len(signature)} bytes, not 64")
-        verify(signature, data)
+def _bind_length(length: int) -> Callable[[bytes], None]:
+    def check(signature: bytes) -> None:
+        if len(signature) != length:
+            raise Broken(f"the signature has {len(signature)} bytes, not {length}")
 
     return check
-
-
-def _make_hash(algorithm: Algorithm) -> Any:
-    from cryptography.hazmat.primitives import hashes
-
-    return getattr(hashes, algorithm.hash_name.upper())()
-
-
-def _call(verify: Callable[..., None]) -> Callable[..., None]:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-    def call(*arguments: Any) -> None:
-        try:
-            verify(*arguments)
-        except InvalidSignature:
-            raise Broken("the signature is another's, or of something else") from None
-        except (UnsupportedAlgorithm, ValueError) as error:
-            raise Broken(f"it cannot be checked on this host: {error}") from None
-
-    return call
