@@ -11,6 +11,7 @@ LokiError
 ├── AuthorizationError      the principal's administrator: a scope is missing
 ├── StorageError            the host's administrator: the store cannot be used as it is
 │   └── StoreBusy           another writer holds the lock for too long
+├── Cancelled               nobody: the caller asked to stop
 ├── AuditUnavailable        the host's administrator: the audit log cannot be written
 └── ProviderUnavailable     the identity provider's administrator
 
@@ -117,6 +118,12 @@ class AuditUnavailable(LokiError):
     """The audit log cannot be written, so nothing is granted."""
 
     default_code = "audit_unavailable"
+
+
+class Cancelled(LokiError):
+    """What was going on was stopped, as was asked for; nothing was changed."""
+
+    default_code = "cancelled"
 
 
 class ProviderUnavailable(LokiError):

@@ -100,3 +100,22 @@ class Verdict:
     def ok(self) -> bool:
         """Whether nothing was tampered with, as far as these witnesses can tell."""
         return all(problem.kind in HARMLESS for problem in self.problems)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON object of the verdict: of the head without its marks, and with the words to note it by."""
+        return {
+            "ok": self.ok,
+            "entries": self.entries,
+            "problems": [problem.describe() for problem in self.problems],
+            "head": {**self.head.dump(with_marks=False), "first_key": self.first_key} if self.head else None,
+            "words": self.words,
+            "first_key": self.first_key or None,
+            "witnesses": [str(witness) for witness in self.witnesses],
+        }
+
+    @property
+    def words(self) -> str | None:
+        """The twelve words of the newest good head, or None when there is none."""
+        from loki_core.audit.words import spell_head
+
+        return spell_head(self.head.count, self.head.last_hash) if self.head else None

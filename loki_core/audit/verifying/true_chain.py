@@ -1,0 +1,70 @@
+"""Following lines by the hashes that they had when they were written, though somebody has changed those since. Pure.
+
+From one signed head to the next the true hashes can be computed from what the lines say, with the numbers that they
+must have had. If that leads to the hash of the second head, the lines are what they were, and only hashes, numbers or
+the form of a line were changed: in their own right, or because of something that was done before.
+"""
+
+from __future__ import annotations
+
+from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
+from loki_core.audit.verifying.walk import Walk
+from loki_core.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line as it should be.
+
+    Attributes:
+        line: the line.
+        true: the hash that it had.
+        shift: by how much the number that it bears is higher than its own.
+        is_changed: whether its hash, number or form is not explained by what was done before.
+    """
+
+    line: LogLine
+    true: bytes
+    shift: int
+    is_changed: bool
+
+
+def trace(walk: Walk, count: int, last_hash: bytes) -> list[Step] | None:
+    """Return the lines up to a head, or None when they are not what they were. Takes none of them.
+
+    Args:
+        walk: where we are: at a line whose true hash is known.
+        count: the number of the last line that the head covers.
+        last_hash: the hash of that line according to the head.
+    """
+    if not walk.at.true:
+        return None
+    # A line without a number is the peer's, unless the chain fits only if it was one of ours.
+    return _trace(walk, count, last_hash, has_lost_numbers=False) or _trace(
+        walk, count, last_hash, has_lost_numbers=True
+    )
+
+
+def _trace(walk: Walk, count: int, last_hash: bytes, *, has_lost_numbers: bool) -> list[Step] | None:
+    at = walk.at
+    true, claimed, shift, last = at.true, at.claimed, at.shift, at.owed
+    steps: list[Step] = []
+    for position in range(at.position + 1, count + 1):
+        line = walk.stream.peek(len(steps))
+        if line is None or line.kind is LineKind.JUNK:
+            return None
+        payload = get_payload(line)
+        was_ours = line.kind is not LineKind.FOREIGN or has_lost_numbers
+        before, true = true, chain(true, get_payload(line, position) if was_ours else payload)
+        follows = chain(claimed, payload) == line.digest and bool(line.digest)
+        if line.kind is LineKind.FOREIGN and not was_ours and true != line.digest and not follows:
+            true = line.digest  # chained to an older line
+        moved = shift if line.seq is None else line.seq - position
+        is_in_order = moved in {0, shift, last}
+        shift = moved if is_in_order else shift
+        is_explained = line.digest == true or (follows and claimed != before)
+        is_in_form = line.kind is LineKind.OURS or not was_ours
+        is_changed = not (is_explained and is_in_order and is_in_form)
+        steps.append(Step(line=line, true=true, shift=shift, is_changed=is_changed))
+        claimed, last = line.digest or claimed, moved
+    return steps if true == last_hash else None
