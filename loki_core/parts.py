@@ -68,13 +68,17 @@ class Parts:
         from loki_core.audit.file_log import FileLog
 
         return FileLog(
-            str(self.settings.dashboard / "audit"),
+            self._log_path,
             clock=self.clock,
             max_file_size=self.settings.audit.max_file_size,
             sealing=self._make_sealing(),
             notify=self.wake_forwarding,
             is_on=self.settings.audit.enabled,
         )
+
+    @property
+    def _log_path(self) -> str:
+        return str(self.settings.dashboard / "audit")
 
     @property
     def first_key_made(self) -> str:
@@ -102,27 +106,27 @@ class Parts:
             return self.forwarding if place == "syslog" else None
         from loki_core.audit.second_sink import FileSink
 
-        return FileSink(str(place), str(self.settings.dashboard / "audit"))
+        return FileSink(str(place), self._log_path)
 
     @property
     def forwarding(self) -> SyslogForwarding | None:
         """How what is logged goes to a syslog receiver, or None when it goes nowhere."""
-        if self.settings.audit.syslog.host is None or self._sink is not None:
-            return None
-        return self._share("forwarding", self._make_forwarding)
+        return self._share("forwarding", self._make_forwarding) if self._forwards else None
+
+    @property
+    def _forwards(self) -> bool:
+        return self.settings.audit.syslog.host is not None and self._sink is None
 
     def _make_forwarding(self) -> SyslogForwarding:
-        from socket import gethostname
-
         from loki_core.audit.syslog_forwarder import SyslogForwarder
         from loki_core.audit.syslog_forwarding import SyslogForwarding
 
         audit = self.settings.audit
         forwarder = SyslogForwarder(
-            str(self.settings.dashboard / "audit"),
+            self._log_path,
             audit.syslog,
             clock=self.clock,
-            host=gethostname(),
+            host=os.uname().nodename,
             with_heads=audit.second_sink == "syslog",
         )
         return SyslogForwarding(forwarder, BackgroundWriter())
@@ -140,11 +144,15 @@ class Parts:
         return Ledger(self.store, self.sink, self.clock, lambda: os.urandom(8).hex())
 
     def settle(self, view: TokenView, user_id: str) -> None:
-        """Deliver the entries that wait for the log, if any do; see Ledger.settle."""
+        """Deliver the entries that wait for the log, or for a receiver of it, if any do; see Ledger.settle."""
         # What waits is in the store, or in a ledger that was used before.
         if view.outbox or "ledger" in self.__dict__:
             self.ledger.settle(view, user_id)
-        self.wake_forwarding()
+        if self._forwards:
+            from loki_core.audit.syslog_cursor_file import may_wait
+
+            if may_wait(self._log_path):
+                self.wake_forwarding()
 
     @cached_property
     def journal(self) -> AuthJournal:

@@ -115,6 +115,7 @@ class FileLog:
             with contextlib.suppress(AuditUnavailable), self._open_exclusively() as directory:
                 self._writer.switch_off(directory, entry)
                 self._says_off = True
+            self._notify()
 
     def record_failures(
         self, failure: AuditEntry | None, counted: Mapping[str, int], now: datetime, *, is_end: bool = False

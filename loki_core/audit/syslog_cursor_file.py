@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import os
 
+from loki_core.audit.day_files import list_day_files
 from loki_core.audit.syslog_cursor import Cursor, dump_cursor, parse_cursor
 from loki_core.disk.directory import PrivateDirectory
+from loki_core.errors import StorageError
 
 CURSOR_NAME = ".syslog.json"
 _MOST_BYTES = 1 << 16
+
+
+def may_wait(path: str) -> bool:
+    """Tell whether the log in a directory may hold more than was forwarded: a look at two files, without any lock."""
+    try:
+        with PrivateDirectory.open(path) as directory:
+            newest = list_day_files(directory.names())[-1]
+            status = os.stat(newest, dir_fd=directory.descriptor, follow_symlinks=False)
+            cursor = CursorFile(directory).load()
+    except (OSError, StorageError, IndexError):
+        return False  # there is no log, or whoever forwards it could not read it either
+    return (cursor.file, cursor.inode, cursor.offset) != (newest, status.st_ino, status.st_size)
 
 
 class CursorFile:

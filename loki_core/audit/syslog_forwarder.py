@@ -14,7 +14,6 @@ from loki_core.audit.file_lines import FIRM
 from loki_core.audit.lines import StoredLine, read_line
 from loki_core.audit.syslog_cursor import Cursor
 from loki_core.audit.syslog_cursor_file import CursorFile
-from loki_core.audit.syslog_heads import read_new_heads
 from loki_core.audit.syslog_message import MOST_OCTETS, format_entry, format_head, format_skip, format_unreadable
 from loki_core.audit.syslog_spool import read_spool
 from loki_core.audit.syslog_transport import describe_failure, send_messages
@@ -136,6 +135,8 @@ class SyslogForwarder:
                 if len(messages) >= BATCH_LINES or size >= BATCH_BYTES:
                     return messages, cursor
         if self._with_heads:
+            from loki_core.audit.syslog_heads import read_new_heads
+
             for fields, head in read_new_heads(directory, cursor.head):
                 messages.append(format_head(fields, head.at, host=self._host, most=self._most))
                 cursor = replace(cursor, head=head.number)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loki_core.audit.syslog_cursor_file import CURSOR_NAME
+from loki_core.audit.syslog_cursor_file import CURSOR_NAME, may_wait
 from loki_core.audit.syslog_findings import diagnose_forwarding
 from loki_core.audit.syslog_forwarder import BATCH_LINES, LOCK_NAME
 from loki_core.disk.directory import PrivateDirectory
@@ -248,3 +248,23 @@ def test_doctor_says_that_the_log_cannot_be_read(bench: Bench) -> None:
     code, severity, message = _diagnose(bench)
     assert (code, severity) == ("syslog_behind", "warning")
     assert "is a directory" in message
+
+
+# -- the look that whoever only reads can afford
+
+
+def test_whether_anything_waits_is_seen_without_a_lock(bench: Bench) -> None:
+    assert not may_wait(str(bench.audit))
+    bench.write(1)
+    assert may_wait(str(bench.audit))
+    assert bench.forward() is None
+    assert not may_wait(str(bench.audit))
+    bench.clock.now = day(2)
+    bench.write(1)
+    with PrivateDirectory.open(str(bench.audit)) as directory, hold_lock(directory, LOCK_NAME):
+        assert may_wait(str(bench.audit))
+    assert bench.forward() is None
+    assert not may_wait(str(bench.audit))
+    (bench.audit / CURSOR_NAME).unlink()
+    (bench.audit / CURSOR_NAME).mkdir()
+    assert not may_wait(str(bench.audit))
