@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
         if options.json:
             write_json_array(found)
             return 0
-        count = RowWriter().write(found)
+        count = RowWriter(loki.clock()).write(found)
     if not count and output.is_terminal():
         output.write("No entry is like that.\n")
     warn_of_unreadable(options.program, found.unreadable)

@@ -13,6 +13,7 @@ from loki_core.cli.opening import open_loki
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from datetime import datetime
 
     from loki_core import Follower
     from loki_core.cli.arguments import Parser
@@ -35,28 +36,29 @@ def run(options: Namespace) -> int:
     """Do it and return the exit status."""
     count = read_count(options.lines, "--lines", otherwise=_LINES, least=0) or 0
     with open_loki() as loki:
-        query = read_query(options, loki.clock())
+        now = loki.clock()
+        query = read_query(options, now)
         if options.follow:
-            _follow(loki.audit.follow(query, last=count), as_json=options.json)
+            _follow(loki.audit.follow(query, last=count), now, as_json=options.json)
         found = loki.audit.entries(query, limit=count)
         newest = list(found)[::-1]
     if options.json:
         write_json_lines(newest)
         return 0
-    if not RowWriter().write(newest) and output.is_terminal():
+    if not RowWriter(now).write(newest) and output.is_terminal():
         output.write("There are no such entries yet.\n")
     warn_of_unreadable(options.program, found.unreadable)
     return 0
 
 
-def _follow(follower: Follower, *, as_json: bool) -> None:
+def _follow(follower: Follower, now: datetime, *, as_json: bool) -> None:
     """Write every entry as it comes.
 
     Raises:
         ReaderGone: nobody reads it any more, also when nothing came meanwhile.
         KeyboardInterrupt: somebody pressed ctrl+c.
     """
-    rows = RowWriter(is_following=True)
+    rows = RowWriter(now, is_following=True)
     while True:
         new = follower.read_new()
         if as_json:

@@ -80,6 +80,13 @@ def _align(lines: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
     return "".join(text)
 
 
+def get_width() -> int:
+    """Return the terminal's width in columns: what COLUMNS says, or the terminal, or 80."""
+    import shutil  # with its compressors: not for who writes to a pipe
+
+    return shutil.get_terminal_size().columns
+
+
 def measure_width(text: str) -> int:
     """Return how many columns of a terminal the text takes."""
     if text.isascii():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 
+from loki_core.cli.columns import get_width
 from loki_core.qr import draw_qr
 
 _ON, _OFF = "\x1b[0;30;47;107m", "\x1b[0m"
@@ -20,7 +20,7 @@ def format_qr_code(text: str, *, screen: int | None = None) -> str:
         screen: the screen's width in columns; by default COLUMNS, or what the terminal says.
     """
     lines = draw_qr(text)
-    if len(lines[0]) > (screen or shutil.get_terminal_size().columns):
+    if len(lines[0]) > (screen or get_width()):
         return ""
     return "".join(f"{_ON}{line}{_OFF}\n" for line in lines)
 

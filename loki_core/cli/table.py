@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loki_core.cli.columns import GAP, Column
+from loki_core.cli.columns import GAP, Column, get_width
 
 
 def format_table(
@@ -55,7 +54,7 @@ def format_table(
 
 def choose_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, screen: int | None = None) -> list[int]:
     """Return the width of each column, 0 for one that is not shown on a screen as narrow as this."""
-    screen = screen or shutil.get_terminal_size().columns
+    screen = screen or get_width()
     shown = [number for number, column in enumerate(columns) if screen >= column.shown_from]
     natural = [
         max([len(columns[number].title), *(cell_len(row[number]) for row in rows)], default=0) for number in shown

@@ -125,7 +125,7 @@ def test_it_ends_when_its_reader_does_though_nothing_is_written_any_more(logged:
 
 
 def test_in_a_terminal_rows_stay_under_their_headings(logged: Program, start_pty: StartPty) -> None:
-    terminal = start_pty([*logged.argv, "enterprise", "audit", "tail", "--follow"])
+    terminal = start_pty([*logged.argv, "enterprise", "audit", "tail", "--follow"], columns=100)
     terminal.wait_for("2026-03-02T12:02:00Z")
     write_log(
         logged, "audit-2026-03-02.jsonl", make_foreign_line(user_id="somebody with a long name", user_agent="x" * 99)
@@ -136,7 +136,7 @@ def test_in_a_terminal_rows_stay_under_their_headings(logged: Program, start_pty
     lines = [line for line in terminal.text.split("\n") if "2026-" in line]
     assert len(lines) == 7
     assert {line.index("Z") for line in lines} == {19}
-    assert all(len(line.rstrip()) <= 80 for line in lines)
+    assert all(len(line.rstrip()) <= 100 for line in lines)
 
 
 def test_following_an_output_file_costs_no_turn_of_a_loop(logged: Program, tmp_path: Path) -> None:
