@@ -275,6 +275,9 @@ class SignIn:
             raise
 
     def _note(self, event: AuditEvent, user_id: str, *, error: str = "", **details: Any) -> None:
+        seat = self._caller.describe_seat()
+        if user_id != self._caller.principal.subject:
+            seat["operator"] = self._caller.principal.subject
         entry = AuditEntry(
             timestamp=self._clock(),
             event=event,
@@ -284,6 +287,6 @@ class SignIn:
             user_agent=self._caller.agent,
             success=not error,
             error=error,
-            details={"at": self._caller.principal.subject, **details},
+            details={**details, **seat},
         )
         self._journal.note(entry)
