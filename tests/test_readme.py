@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 
 import loki_core
 from tests.support.fresh_process import run_process, run_python
+from tests.support.idp.person import Person
+from tests.support.idp.process import Idp
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
 def find_block(heading: str, language: str) -> str:
-    section = README.split(f"## {heading}\n", 1)[1]
+    section = README.split(f"## {heading}", 1)[1]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found is not None
     return found.group(1)
@@ -61,6 +64,50 @@ def test_the_app_of_the_http_example_is_guarded(child_environ: dict[str, str]) -
     )
     result = run_python(code, env=child_environ)
     assert result.stdout == "401 200\n", result.stderr
+
+
+PROVIDERS = sorted(re.findall(r"<!-- example:(google|entra|okta|keycloak) -->", README))
+
+
+def test_there_is_an_example_for_each_provider() -> None:
+    assert PROVIDERS == ["entra", "google", "keycloak", "okta"]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_configuration_of_each_provider_is_taken_and_restricts_who_may_sign_in(name: str, tmp_path: Path) -> None:
+    found = re.search(rf"<!-- example:{name} -->\n```yaml\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    file = tmp_path / "config.yaml"
+    file.write_text(found.group(1))
+    file.chmod(0o600)
+    environ = {"LOKI_CONFIG": str(file), "HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    with loki_core.open(environ=environ, directory=tmp_path) as loki:
+        findings = [each for each in loki.oidc.check() if each.code != "provider_unavailable"]
+    assert [each for each in findings if each.severity in ("error", "warning")] == []
+
+
+def test_every_command_of_the_sign_in_example_works_in_that_order(child_environ: dict[str, str], idp: Idp) -> None:
+    commands = [line.split("  #")[0].strip() for line in find_block("Signing in with", "sh").splitlines()]
+    environ = {
+        **child_environ,
+        "LOKI_OIDC_ISSUER": idp.issuer,
+        "LOKI_OIDC_CLIENT_ID": "loki-cli",
+        "LOKI_OIDC_ROLES_CLAIM": "roles",
+        "LOKI_OIDC_SCOPES": "openid profile roles offline_access",
+    }
+    for command in commands:
+        words = [sys.executable, "-m", "loki_core", *shlex.split(command.partition("<")[0])[1:]]
+        if "login" in words:
+            login = subprocess.Popen([*words, "--yes"], env=environ, stdout=subprocess.PIPE, text=True)
+            assert login.stdout is not None
+            code = next(found[0] for line in login.stdout if (found := re.search(r"[A-Z]{4}-[A-Z]{4}", line)))
+            Person("alice").approve(f"{idp.issuer}/device?user_code={code}")
+            said, _ = login.communicate(timeout=60)
+            assert "Signed in as Alice Admin" in said
+            continue
+        jwt = idp.sign_in("vera")["id_token"] if "<" in command else ""
+        result = run_process(words, env=environ, stdin=jwt)
+        assert result.returncode == 0, (command, result.stdout, result.stderr)
 
 
 @pytest.mark.parametrize("name", sorted(re.findall(r"\]\(((?:docs|screenshots)/[^)#]+)\)", README)))
