@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("verification", "jwt_validation", "store", "processes", "sealing", "audit_reading", "console", "api")
+PARTS = (
+    "verification",
+    "jwt_validation",
+    "store",
+    "processes",
+    "sealing",
+    "audit_writing",
+    "audit_reading",
+    "console",
+    "api",
+)
 
 
 def main(arguments: list[str]) -> int:
