@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loki_core.administration.office import admit
 from loki_core.audit.lines import LoggedLine, StoredLine, read_line
 from loki_core.audit.query import Query, Search
-from loki_core.errors import InvalidInput
+from loki_core.errors import InvalidInput, StorageError
 from loki_core.nearest import offer
 from loki_core.scopes import AUDIT
 from loki_core.tokens.names import is_id
@@ -18,6 +19,7 @@ from loki_core.tokens.names import is_id
 if TYPE_CHECKING:
     from loki_core.administration.office import Resources
     from loki_core.audit.summary import AuditSummary
+    from loki_core.audit.verdict import Verdict
     from loki_core.interfaces import LineFollower
     from loki_core.principal import Caller
 
@@ -119,6 +121,38 @@ class AuditTrail:
 
     def _find_end(self, *, newest_first: bool) -> LoggedLine | None:
         return next(filter(None, map(read_line, self._resources.sink.lines(newest_first=newest_first))), None)
+
+    def verify(
+        self,
+        *,
+        head: str = "",
+        progress: Callable[[int, int], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Verdict:
+        """Return whether the log was tampered with, and how; writes nothing and takes no lock.
+
+        Args:
+            head: what was noted of the log: a head as JSON or its 12 words, or the first public key as hex or 24 words.
+            progress: is called now and then with the bytes that were read, and with all.
+            is_cancelled: is asked as often; True ends verifying.
+
+        Raises:
+            InvalidInput: `invalid_head`.
+            AuthorizationError: the actor does not hold `audit`.
+            AuditUnavailable: the log cannot be read.
+            Cancelled: `is_cancelled` said so.
+        """
+        from loki_core.audit.verify_request import VerifyRequest
+        from loki_core.audit.verifying.witnesses import parse_note
+
+        self.check_allowed()
+        noted = (parse_note(head),) if head else ()
+        stored = None
+        with contextlib.suppress(StorageError):  # a store that cannot be read is no witness
+            stored = self._resources.store.view().audit_head
+        return self._resources.sink.verify(
+            VerifyRequest(stored_head=stored, noted=noted, progress=progress, is_cancelled=is_cancelled)
+        )
 
     def find_line_number(self, line: LoggedLine) -> int:
         """Return the number of a line in its file, from 1; reads the file up to there.

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from loki_core.audit.events import AuditEntry
 from loki_core.audit.flood import Flood
@@ -16,6 +16,10 @@ from loki_core.tokens.burials import Burial
 from loki_core.tokens.record import BrokenRecord, Record
 from loki_core.tokens.snapshot import Entry
 from loki_core.tokens.token import Use
+
+if TYPE_CHECKING:
+    from loki_core.audit.verdict import Verdict
+    from loki_core.audit.verify_request import VerifyRequest
 
 Clock = Callable[[], datetime]
 """Returns the current time, aware."""
@@ -277,6 +281,14 @@ class AuditSink(Protocol):
 
         Raises:
             AuditUnavailable: the log cannot be read.
+        """
+
+    def verify(self, request: VerifyRequest) -> Verdict:
+        """Return whether the log was tampered with, and how; writes nothing.
+
+        Raises:
+            AuditUnavailable: the log cannot be read.
+            Cancelled: whoever asked said so.
         """
 
     def count_lines_before(self, line: StoredLine) -> int:

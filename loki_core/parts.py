@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from loki_core.audit.sealing import Sealing
     from loki_core.audit.second_sink import SecondSink
     from loki_core.audit.syslog_forwarding import SyslogForwarding
+    from loki_core.audit.verify_request import WitnessPaths
     from loki_core.auth_journal import AuthJournal
     from loki_core.authenticator import Authenticator
     from loki_core.interfaces import AuditSink, Clock, Store, TokenView
@@ -74,7 +75,18 @@ class Parts:
             sealing=self._make_sealing(),
             notify=self.wake_forwarding,
             is_on=self.settings.audit.enabled,
+            witnesses=self._find_witnesses(),
         )
+
+    def _find_witnesses(self) -> WitnessPaths:
+        from loki_core.audit.verify_request import WitnessPaths
+
+        place = self.settings.audit.second_sink
+        return WitnessPaths(keys=self._keys_path, second_sink=str(place) if isinstance(place, Path) else "")
+
+    @property
+    def _keys_path(self) -> str:
+        return str(self.settings.dashboard / "keys")
 
     @property
     def _log_path(self) -> str:
@@ -90,7 +102,7 @@ class Parts:
         from loki_core.audit.seal_schedule import SealSchedule
         from loki_core.audit.sealer import Sealer
 
-        sealer = Sealer(str(self.settings.dashboard / "keys"))
+        sealer = Sealer(self._keys_path)
         return SealSchedule(
             sealer,
             self.clock,

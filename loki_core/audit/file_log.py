@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loki_core.audit.burst import Burst
 from loki_core.audit.day_files import list_day_files
@@ -24,11 +24,15 @@ from loki_core.audit.lines import StoredLine, read_line
 from loki_core.audit.log_end import LogEnd, count_to_end
 from loki_core.audit.log_writer import LogWriter
 from loki_core.audit.sealing import NOT_SEALED, Sealing
+from loki_core.audit.verify_request import NO_WITNESSES, VerifyRequest, WitnessPaths
 from loki_core.clock import read_system_clock
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.errors import AuditUnavailable, StorageError
 from loki_core.forks import renew_after_fork
 from loki_core.interfaces import Clock, Finding
+
+if TYPE_CHECKING:
+    from loki_core.audit.verdict import Verdict
 
 MEGABYTE = 1_000_000
 _LOCK_SECONDS = 10.0
@@ -47,6 +51,7 @@ class FileLog:
         sealing: Sealing = NOT_SEALED,
         notify: Callable[[], None] = lambda: None,
         is_on: bool = True,
+        witnesses: WitnessPaths = NO_WITNESSES,
     ) -> None:
         """Prepare; nothing is read or made.
 
@@ -57,12 +62,14 @@ class FileLog:
             lock_seconds: how long to wait for another writer.
             sealing: is told under the lock what was written.
             notify: is called after something was written, without the lock; must neither wait nor raise.
+            witnesses: where else something is known of this log, for who verifies it.
             is_on: whether entries are written. Of a log that is switched off, the last one says so, and nothing fails.
         """
         self._path = os.path.abspath(path)
         self._sealing = sealing
         self._notify = notify
         self._is_on = is_on
+        self._witnesses = witnesses
         self._held = HeldFiles(self._path, lock_seconds)
         self._writer = LogWriter(self._held, clock, int(max_file_size * MEGABYTE), sealing, is_on=is_on)
         self.renew()
@@ -281,6 +288,12 @@ class FileLog:
     def follow(self) -> FileFollower:
         """Return who reads on from the log's end; see AuditSink.follow."""
         return FileFollower(self._path)
+
+    def verify(self, request: VerifyRequest) -> Verdict:
+        """Return whether the log was tampered with, and how; see AuditSink.verify."""
+        from loki_core.audit.verification import verify_log
+
+        return verify_log(self._path, request, self._witnesses)
 
     def count_lines_before(self, line: StoredLine) -> int:
         """Return how many lines of its file stand before a line; see AuditSink.count_lines_before."""

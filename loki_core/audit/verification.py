@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from loki_core.audit.certificates import CERTIFICATES_NAME
 from loki_core.audit.file_lines import FIRM, as_audit_unavailable, read_backwards
 from loki_core.audit.key_file import load_key
 from loki_core.audit.verdict import Verdict, Witness
+from loki_core.audit.verify_request import NO_REQUEST, NO_WITNESSES, VerifyRequest, WitnessPaths
 from loki_core.audit.verifying.evidence import Evidence, Testimony
 from loki_core.audit.verifying.head_reader import HeadReader
 from loki_core.audit.verifying.key_chain import MOST_CERTIFICATES, KeyChain
@@ -25,9 +25,6 @@ from loki_core.audit.verifying.witnesses import find_newest_kept, make_testimony
 from loki_core.disk.directory import OpenedFile, PrivateDirectory
 from loki_core.errors import AuditUnavailable, Cancelled, StorageError
 
-Progress = Callable[[int, int], None]
-"""Is told how many bytes were read, and of how many."""
-
 _MOST_ATTEMPTS = 5
 _NUMBERS = 3
 _MOST_SINK_LINES = 1_000
@@ -35,33 +32,26 @@ _GUARDED = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOC
 
 
 def verify_log(
-    directory_path: str,
-    *,
-    keys_path: str = "",
-    stored_head: Mapping[str, Any] | None = None,
-    second_sink: str = "",
-    noted: Sequence[Testimony] = (),
-    progress: Progress | None = None,
-    is_cancelled: Callable[[], bool] | None = None,
+    directory_path: str, request: VerifyRequest = NO_REQUEST, witnesses: WitnessPaths = NO_WITNESSES
 ) -> Verdict:
     """Return what is wrong with a log.
 
     Args:
         directory_path: the log's directory; one that is missing is an empty log.
-        keys_path: the directory of the private key, whose newest head is a witness, or "".
-        stored_head: the head kept in the token store, read before this is called, or None.
-        second_sink: the file to which each head was appended as well, or "".
-        noted: what somebody noted, as `witnesses.parse_note` returns it.
-        progress: is called for every quarter of a megabyte.
-        is_cancelled: is asked as often; True ends verifying.
+        request: what whoever asks knows; a head that is kept in the store must have been read before.
+        witnesses: where else something is known of the log; what cannot be read there is no witness.
 
     Raises:
         AuditUnavailable: the log cannot be read.
-        Cancelled: `is_cancelled` said so.
+        Cancelled: `request.is_cancelled` said so.
     """
     # Witnesses are read first: what they know of is in the log by then.
-    found = [_load_key_head(keys_path), parse_kept(stored_head, Witness.STORE), _load_second_sink(second_sink)]
-    testimonies = tuple(each for each in (*found, *noted) if each is not None)
+    known = [
+        _load_key_head(witnesses.keys),
+        parse_kept(request.stored_head, Witness.STORE),
+        _load_second_sink(witnesses.second_sink),
+    ]
+    testimonies = (*(each for each in known if each is not None), *request.noted)
     with as_audit_unavailable(directory_path, "read"):
         try:
             directory = PrivateDirectory.open(os.path.abspath(directory_path), firm=FIRM)
@@ -71,7 +61,7 @@ def verify_log(
             for _ in range(_MOST_ATTEMPTS):
                 snapshot = LogSnapshot(directory)
                 try:
-                    tick = _make_tick(snapshot.size, progress, is_cancelled)
+                    tick = _make_tick(snapshot.size, request)
                     return Verifier(_read_evidence(directory, snapshot, testimonies, tick)).verify()
                 except Changed:
                     continue
@@ -80,8 +70,8 @@ def verify_log(
     raise AuditUnavailable(f"the audit log in {directory_path} changes all the time", remedy="try again")
 
 
-def _make_tick(total: int, progress: Progress | None, is_cancelled: Callable[[], bool] | None) -> Tick:
-    done = 0
+def _make_tick(total: int, request: VerifyRequest) -> Tick:
+    progress, is_cancelled, done = request.progress, request.is_cancelled, 0
 
     def tick(size: int) -> None:
         nonlocal done

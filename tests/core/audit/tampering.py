@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from loki_core.audit.verdict import Problem, Verdict
 from loki_core.audit.verification import verify_log
+from loki_core.audit.verify_request import VerifyRequest, WitnessPaths
+from loki_core.audit.verifying.evidence import Testimony
 from tests.core.workshop import GENESIS
 
 _SEQ = re.compile(rb'"seq": (\d+), "success"')
@@ -75,11 +77,14 @@ class Copy:
             line = self.lines[index]
             self.lines[index] = line._replace(data=number_line(line.data, index + 1))
 
-    def verify(self, **options: Any) -> Verdict:
+    def verify(self, *noted: Testimony, paths: WitnessPaths | None = None, has_store: bool = True) -> Verdict:
         """Verify what is on disk, with the key and the store as witnesses unless told otherwise."""
-        stored = json.loads((self.place / "tokens.json").read_bytes()).get("audit_head")
-        given: dict[str, Any] = {"keys_path": str(self.place / "keys"), "stored_head": stored, **options}
-        return verify_log(str(self.audit), **given)
+        stored = json.loads((self.place / "tokens.json").read_bytes()).get("audit_head") if has_store else None
+        return verify_log(
+            str(self.audit),
+            VerifyRequest(stored_head=stored, noted=noted),
+            WitnessPaths(keys=str(self.place / "keys")) if paths is None else paths,
+        )
 
 
 def write_line(fields: dict[str, Any]) -> bytes:
