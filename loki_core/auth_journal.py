@@ -199,7 +199,8 @@ class AuthJournal:
 
     def close(self) -> None:
         """Log what was only counted so far, and wait until everything is written (two seconds at most)."""
-        self._background.submit(self._tell_at_end)
+        if not self._background.submit(self._tell_at_end):
+            self._tell_at_end()
         self._background.flush()
 
     def _tell_at_end(self) -> None:

@@ -183,18 +183,19 @@ class Ledger:
             self._sink.record(entry, durable=False)
 
     def _deliver(self, outbox: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-        """Log what waits, in order, and return what still waits."""
+        """Log what waits, together and in order, and return what still waits: all or nothing."""
         waiting = tuple(outbox)
-        for position, packed in enumerate(waiting):
-            entry = parse_entry(packed)
-            if entry is None:
-                continue
-            try:
-                if packed.get("tried") and self._is_logged(entry):
-                    continue
-                self._sink.record(entry)
-            except AuditUnavailable:
-                return tuple({**each, "tried": True} for each in waiting[position:])
+        try:
+            self._sink.record_all(
+                [
+                    entry
+                    for packed in waiting
+                    if (entry := parse_entry(packed)) is not None
+                    and not (packed.get("tried") and self._is_logged(entry))
+                ]
+            )
+        except AuditUnavailable:
+            return tuple({**packed, "tried": True} for packed in waiting)
         return ()
 
     def _pack(self, entry: AuditEntry) -> dict[str, Any]:

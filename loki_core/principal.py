@@ -64,6 +64,10 @@ class Principal:
             )
 
 
+SEAT = ("operator", "terminal", "claimed")
+"""What the details of an entry say of who sits at the terminal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who acts, and from where: what every log entry names.
@@ -85,9 +89,6 @@ class Caller:
         if self.address:
             return {}
         sitting = self.operator or self.principal
-        facts = {
-            "operator": sitting.subject if sitting is not self.principal else "",
-            "terminal": sitting.terminal,
-            "claimed": dict(sitting.claimed),
-        }
-        return {name: value for name, value in facts.items() if value}
+        operator = sitting.subject if sitting is not self.principal else ""
+        facts = zip(SEAT, (operator, sitting.terminal, dict(sitting.claimed)), strict=True)
+        return {name: value for name, value in facts if value}

@@ -17,6 +17,7 @@ from loki_core.audit.file_lines import FIRM
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.kept_lock import KeptLock
 from loki_core.disk.lock import make_busy_error, make_removed_error
+from loki_core.forks import holding_forks
 
 LOCK_NAME = ".audit.lock"
 _SETTLED_NS = 20_000_000
@@ -98,14 +99,15 @@ class HeldFiles:
         return lock.is_in_place()
 
     def _open(self) -> tuple[PrivateDirectory, KeptLock]:
-        directory = PrivateDirectory.open(self._path, create=True, firm=FIRM)
-        try:
-            lock = KeptLock(directory, LOCK_NAME)
-            self._identity = _identify(os.fstat(directory.descriptor))
-        except BaseException:
-            directory.close()
-            raise
-        self._directory, self._lock = directory, lock
+        with holding_forks():  # a child that does not know of the lock's file would keep it locked for us
+            directory = PrivateDirectory.open(self._path, create=True, firm=FIRM)
+            try:
+                lock = KeptLock(directory, LOCK_NAME)
+                self._identity = _identify(os.fstat(directory.descriptor))
+            except BaseException:
+                directory.close()
+                raise
+            self._directory, self._lock = directory, lock
         self.forget_names()
         return directory, lock
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.principal import SEAT
 
 _RESOURCE = "audit"
 
@@ -24,7 +25,7 @@ def describe_switch(entry: AuditEntry, *, enabled: bool) -> AuditEntry:
         resource_type=_RESOURCE,
         ip_address=entry.ip_address,
         user_agent=entry.user_agent,
-        details={"enabled": enabled},
+        details={"enabled": enabled, **{name: entry.details[name] for name in SEAT if name in entry.details}},
     )
 
 

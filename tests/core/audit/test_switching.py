@@ -37,6 +37,13 @@ def test_what_would_be_recorded_first_is_replaced_by_an_entry_that_the_log_is_of
     assert (entry["user_id"], entry["ip_address"], entry["seq"]) == ("os:alice", "10.0.0.1", 1)
 
 
+def test_it_says_who_sat_at_the_terminal_as_far_as_that_is_known(place: Path) -> None:
+    seat = {"terminal": "/dev/pts/7", "claimed": {"SUDO_USER": "bob"}}
+    FileLog(str(place), is_on=False).record(replace(ENTRY, details={"name": "ci-bot", **seat}))
+    (entry,) = check_chain(place)
+    assert entry["details"] == {"enabled": False, **seat}
+
+
 def test_it_is_said_once_by_many_processes_and_once_again_after_the_log_was_on(place: Path) -> None:
     for is_on in (False, False, True, True, False, False, True):
         FileLog(str(place), is_on=is_on).record(ENTRY)

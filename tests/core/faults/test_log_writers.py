@@ -18,6 +18,7 @@ import pytest
 from loki_core.audit.events import AuditEntry, AuditEvent
 from loki_core.audit.file_log import FileLog
 from tests.core.faults.family import Child, Line, hear_from, run_alone
+from tests.core.faults.injection import watch_child
 from tests.core.workshop import GENESIS, NOON
 
 
@@ -252,3 +253,24 @@ def cut_anywhere(place: str) -> list[str]:
 
 def test_a_last_line_cut_at_any_byte_is_mended(tmp_path: Path, child_environ: dict[str, str]) -> None:
     assert run_alone(cut_anywhere, str(tmp_path / "audit"), environ=child_environ) == []
+
+
+def lock_as_on_nfs(place: str) -> list[str]:
+    """Append where a lock is refused to a file that is open for reading alone (flock(2), about NFS)."""
+
+    def append(line: Line) -> None:
+        log = FileLog(place)
+        for number in range(3):
+            log.record(_make_entry(0, number))
+        log.close()
+
+    _, status, trace = watch_child(append, "flock:error=EBADF:when=1")
+    assert status == 0, trace
+    return [f"{fields['seq']} {chains_on}" for _, chains_on, fields in _read(place)]
+
+
+def test_a_lock_that_only_a_file_open_for_writing_can_have_is_taken_so(
+    tmp_path: Path, child_environ: dict[str, str]
+) -> None:
+    figures = run_alone(lock_as_on_nfs, str(tmp_path / "audit"), environ=child_environ)
+    assert figures == ["1 True", "2 True", "3 True"]
