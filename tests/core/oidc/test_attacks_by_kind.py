@@ -71,6 +71,8 @@ ID_KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Keycloak": ({}, {"typ": "ID"}),
     "Keycloak, refresh": ({}, {"typ": "Refresh"}),
     "Cognito": ({}, {"token_use": "id"}),
+    "Keycloak, no text": ({}, {"typ": ["Bearer"]}),
+    "Cognito, no text": ({}, {"token_use": ["access"]}),
     "with the hash of an access token": ({}, {"at_hash": "x"}),
     "with the hash of a code": ({}, {"c_hash": "x"}),
     "another type": ({"typ": "id_token+jwt"}, {}),

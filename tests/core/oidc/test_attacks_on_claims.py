@@ -63,6 +63,12 @@ def test_missing_exp() -> None:
     assert refuse(sign(exp=None), "expiry") == "there is no exp"
 
 
+def test_what_is_missing_is_told_apart_from_what_is_null() -> None:
+    for name, rule in {"iss": "issuer", "aud": "audience", "sub": "subject"}.items():
+        assert refuse(sign(**{name: None}), rule) == f"there is no {name}"
+        assert refuse(sign_text(**{name: "null"}), rule).startswith(f"{name} is null")
+
+
 def test_missing_iat() -> None:
     assert refuse(sign(iat=None), "issued") == "there is no iat"
 

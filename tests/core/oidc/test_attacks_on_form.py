@@ -93,6 +93,24 @@ def test_any_other_number_of_parts() -> None:
     assert "encrypted" in refuse_jws(f"{header}.{payload}.{signature}.{payload}.{signature}", "form")
 
 
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("a.b", "it has 2 parts, not three"),
+        ("a.b.c.d", "it has 4 parts, not three"),
+        ("a.b.c.d.e", "it has five parts: it is encrypted"),
+        ("aa==.b.c", "a part of it is padded"),
+        ("aa.b.c\n", "it has white space in it or around it"),
+        ("aa.b+.c", "it has characters that are not base64url's"),
+        ("a.b.c", "a part of it has a length that no base64url has"),
+        ("ab.b.c", "a part of it is not canonical: its last character has bits that nothing uses"),
+        ("é", "it has characters that are not ASCII"),
+    ],
+)
+def test_the_log_is_told_what_is_wrong_with_the_form(token: str, reason: str) -> None:
+    assert refuse_jws(token, "form") == reason
+
+
 def test_the_json_serialisation_of_a_jws() -> None:
     header, payload, signature = get_signer().sign(make_claims()).split(".")
     flat = {"protected": header, "payload": payload, "signature": signature}

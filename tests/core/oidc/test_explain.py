@@ -14,7 +14,7 @@ from loki_core.oidc.refusal import Refusal
 from loki_core.oidc.role_mapping import ROLE_RULES
 from loki_core.oidc.rules import JWS_RULES
 from loki_core.oidc.validation import list_claim_rules
-from tests.core.oidc.people import make_mapping
+from tests.core.oidc.people import COMMON, ENTRA, TENANT, expect, make_mapping
 from tests.core.oidc.signer import (
     ACCESS_TOKEN,
     ID_TOKEN,
@@ -94,6 +94,12 @@ def test_without_keys_the_signature_is_not_reached_and_nothing_is_accepted() -> 
     assert not explanation.is_accepted
     (line,) = [line for line in explanation.lines if line.rule.name == "key"]
     assert line.reason == "the provider's keys cannot be had"
+
+
+def test_without_keys_a_token_of_one_of_many_tenants_is_explained_too() -> None:
+    token = get_signer().sign(make_claims(iss=ENTRA, tid=TENANT))
+    explanation = explain_token(token, None, expect(COMMON), MAPPING, NOW)
+    assert list_outcomes(explanation, Outcome.FAIL) == ["role"]
 
 
 def test_claims_that_cannot_be_read_end_it() -> None:
