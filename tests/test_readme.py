@@ -33,15 +33,16 @@ def test_the_library_example_runs_as_it_is_written(child_environ: dict[str, str]
         assert [token.name for token in loki.tokens.list(include_revoked=True)] == ["ci-bot"]
 
 
-def test_every_command_of_the_shell_example_works_in_that_order(child_environ: dict[str, str]) -> None:
-    commands = [line.split("  #")[0].strip() for line in find_block("From the shell", "sh").splitlines()]
-    assert len(commands) > 5
+def test_every_command_of_the_shell_examples_works_in_that_order(child_environ: dict[str, str], tmp_path: Path) -> None:
+    blocks = [find_block(heading, "sh") for heading in ("From the shell", "The audit log")]
+    commands = [line.split("  #")[0].strip() for line in "".join(blocks).splitlines()]
+    assert len(commands) > 10
     secret = ""
     for command in commands:
         command = command.partition("| ")[2] or command
         words = [sys.executable, "-m", "loki_core", *shlex.split(command)[1:]]
         environ = {**child_environ, "LOKI_TOKEN": secret} if " explain " in command else child_environ
-        result = run_process(words, env=environ, stdin=secret)
+        result = run_process(words, env=environ, stdin=secret, cwd=str(tmp_path))
         found = re.search(r"^Token: (loki_\w+)$", result.stdout, re.MULTILINE)
         secret = found.group(1) if found else secret
         assert result.returncode == 0, (command, result.stderr)

@@ -34,6 +34,7 @@ _TABLE = {
     "enterprise audit tail": ("audit_tail", "show the newest entries, or follow them as they come"),
     "enterprise audit search": ("audit_search", "find entries by time, event, actor, token or text"),
     "enterprise audit export": ("audit_export", "write entries for another program: JSON, CSV or CEF"),
+    "enterprise audit verify": ("audit_verify", "find out whether anybody changed the log, and where"),
     "enterprise audit head": ("audit_head", "show the newest signed head, or the first key, to be written down"),
     "enterprise oidc check": ("oidc_check", "fetch the provider's documents, and say what is right and wrong"),
     "enterprise oidc explain": ("oidc_explain", "say of each rule whether a JWT holds it, and which role results"),

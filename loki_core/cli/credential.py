@@ -46,7 +46,7 @@ def read_credential(source: str | None) -> Secret:
             return found
     from loki_core.tokens.secret import Secret
 
-    text = _ask() if os.isatty(0) else _read_stdin()
+    text = _ask() if os.isatty(0) else read_stdin()
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip():
         raise UsageError(
@@ -57,7 +57,8 @@ def read_credential(source: str | None) -> Secret:
     return Secret(text)
 
 
-def _read_stdin() -> str:
+def read_stdin() -> str:
+    """Return what stands on standard input, as much of it as a credential may be long; "" when it cannot be read."""
     data = b""
     try:
         while len(data) < _MOST:

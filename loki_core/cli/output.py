@@ -81,8 +81,8 @@ def format_json(value: Any) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def complain(line: str) -> None:
+def complain(line: str, *, end: str = "\n") -> None:
     """Write to standard error; that nobody can be told is no reason to fail otherwise."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with contextlib.suppress(OSError):
-        os.write(2, f"{line}\n".encode(encoding, "replace"))
+        os.write(2, f"{line}{end}".encode(encoding, "replace"))
