@@ -221,3 +221,27 @@ class FrontForm(BaseModel):
     service: str
     version: str
     openapi: str
+
+
+class VerdictProblemForm(BaseModel):
+    """One thing that is wrong with the log."""
+
+    kind: str
+    file: str
+    line: int
+    seq: int | None
+    message: str
+    severity: Literal["error", "info"]
+    witness: str
+
+
+class VerdictForm(BaseModel):
+    """Whether the log is whole."""
+
+    ok: bool
+    entries: int
+    problems: list[VerdictProblemForm]
+    head: dict[str, Any] | None
+    words: str | None
+    first_key: str | None
+    witnesses: list[str]

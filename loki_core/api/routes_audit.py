@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from loki_core.api.bodies import AuditSummaryForm
+from loki_core.api.bodies import AuditSummaryForm, VerdictForm
 from loki_core.api.documented import document_refusals
-from loki_core.api.require import get_caller, require_scope
+from loki_core.api.problems import slow_down
+from loki_core.api.require import Refusal, get_caller, require_scope
 from loki_core.audit.chain import HASH_FIELD
 from loki_core.audit.query import Query as AuditQuery
 from loki_core.errors import InvalidInput
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/enterprise/audit"
 MOST_ENTRIES = 1_000
+_BUSY_SECONDS = 5
 Caller = Annotated[Any, Depends(get_caller)]
 
 
@@ -72,6 +75,22 @@ def build_audit_routes() -> APIRouter:
         """Count what happened in the last days."""
         caller: Loki = loki
         return describe_summary(caller.audit.summary(days=days))
+
+    busy = threading.Lock()
+
+    @router.get("/verify", response_model=VerdictForm, responses=document_refusals(422))
+    def verify(
+        loki: Caller,
+        head: Annotated[str, Query(max_length=2_000, description="what was noted: a head, its words, a key")] = "",
+    ) -> dict[str, Any]:
+        """Find out whether anybody changed the log, and where. It reads all of it, so one at a time is served."""
+        caller: Loki = loki
+        if not busy.acquire(blocking=False):
+            raise Refusal(slow_down("the log is being verified for somebody else", _BUSY_SECONDS))
+        try:
+            return caller.audit.verify(head=head).describe()
+        finally:
+            busy.release()
 
     return router
 

@@ -25,6 +25,7 @@ ENDPOINTS = [
     ("DELETE", f"{TOKENS}/target", None, "*"),
     ("GET", "/api/enterprise/audit", None, "audit"),
     ("GET", "/api/enterprise/audit/summary", None, "audit"),
+    ("GET", "/api/enterprise/audit/verify", None, "audit"),
     ("GET", "/api/status", None, "read"),
     ("GET", "/api/tasks", None, "read"),
     ("POST", "/api/tasks/create", {"title": "do it"}, "write"),
