@@ -71,6 +71,14 @@ class FileTail:
             raise
         return size + written
 
+    def sync(self) -> None:
+        """Return once what was written, by whomever, survives a power failure.
+
+        Raises:
+            OSError: it may not.
+        """
+        sync(self._descriptor)
+
     def _take_back(self, written: int) -> None:
         """Cut off what was written, if it stands at the end: what is not acknowledged must not stay, not even half."""
         position = os.lseek(self._descriptor, 0, os.SEEK_CUR)

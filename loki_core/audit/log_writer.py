@@ -191,6 +191,8 @@ class LogWriter:
 
     def _begin_file(self, directory: PrivateDirectory, name: str) -> FileTail:
         """Make the file of a day, and hold it open."""
+        if self._tail is not None:
+            self._tail.sync()  # no line in the new file may outlive one in the file before
         self.put_down()
         self._held.forget_names()
         opened = directory.open_file(name, _APPENDING, create=True)
