@@ -172,6 +172,14 @@ class AuditTrail:
         """
         return self._resources.sink.newest_head
 
+    @property
+    def first_key_made(self) -> str:
+        """The first public key of the log (hex) when this process has made it, else "".
+
+        See AuditSink.first_key_made.
+        """
+        return self._resources.sink.first_key_made
+
     def revision(self) -> Hashable:
         """Return what changes whenever the log does; cheap, asks no permission and never raises."""
         return self._resources.sink.revision()

@@ -43,6 +43,7 @@ class Parts:
         choose: Choice | None,
         store: Store | None,
         sink: AuditSink | None,
+        random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -55,6 +56,7 @@ class Parts:
         self._sink = sink
         self._environ = environ
         self._choose = choose
+        self._random_bytes = random_bytes
 
     @cached_property
     def operator(self) -> Principal:
@@ -102,7 +104,7 @@ class Parts:
         from loki_core.audit.seal_schedule import SealSchedule
         from loki_core.audit.sealer import Sealer
 
-        sealer = Sealer(self._keys_path)
+        sealer = Sealer(self._keys_path, mint_seed=lambda: self._random_bytes(32))
         return SealSchedule(
             sealer,
             self.clock,
@@ -153,7 +155,7 @@ class Parts:
         """How changes are logged and stored."""
         from loki_core.ledger import Ledger
 
-        return Ledger(self.store, self.sink, self.clock, lambda: os.urandom(8).hex())
+        return Ledger(self.store, self.sink, self.clock, lambda: self._random_bytes(8).hex())
 
     def settle(self, view: TokenView, user_id: str) -> None:
         """Deliver the entries that wait for the log, or for a receiver of it, if any do; see Ledger.settle."""

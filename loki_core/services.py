@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -244,6 +244,10 @@ class Loki:
         """
         self.tokens.accept_clock()
 
+    def flush(self) -> None:
+        """Wait until what was noted in the background is written, two seconds at most; the object stays open."""
+        self._parts.background.flush()
+
     def close(self) -> None:
         """Write what is waiting (at most two seconds) and let go of every file."""
         self._parts.close()
@@ -264,6 +268,7 @@ def open_loki(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
     choose: Choice | None = None,
+    random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Loki:
     """Open the token store. Asks no network and creates nothing on disk.
 
@@ -275,6 +280,8 @@ def open_loki(
         environ: the environment to read instead of the process's.
         directory: the project's directory instead of the current one.
         choose: picks characters of new secrets at random; must be fit for cryptography.
+        random_bytes: returns that many bytes at random, for the keys that sign the audit log and for ids of its
+            entries; must be fit for cryptography.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -282,5 +289,5 @@ def open_loki(
     environ = os.environ if environ is None else environ
     if settings is None:
         settings = load_settings(environ, directory or Path.cwd())
-    parts = Parts(settings, environ, clock or read_system_clock, choose, store, audit)
+    parts = Parts(settings, environ, clock or read_system_clock, choose, store, audit, random_bytes)
     return Loki(parts, Caller(principal=parts.operator))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.binding import BindingType
@@ -18,6 +18,7 @@ from textual.types import CSSPathType
 
 from loki_core import LokiError, safe_text
 from loki_tui.actions import ACTIONS, Action
+from loki_tui.audit.state import AuditState, watch_state
 from loki_tui.idle_lock import IdleLock
 from loki_tui.key_names import normalize_key
 from loki_tui.keymap import bind_actions, find_clashes, remap_actions
@@ -26,11 +27,14 @@ from loki_tui.surroundings import Surroundings
 from loki_tui.terminal.guarded_app import GuardedApp
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
-    from loki_core import Loki
+    from loki_core import Loki, Verdict
     from loki_tui.preferences import Preferences
+    from loki_tui.screens.list_screen import ListScreen
 
 LOCK_CHECK = 5.0
 """Seconds between two looks at whether the console has been idle for too long."""
@@ -81,6 +85,9 @@ class LokiApp(GuardedApp):
             demo=demo,
         )
         self.idle = IdleLock(preferences.idle_lock_minutes, clock=monotonic)
+        self.audit_state: AuditState | None = None
+        self.verdict: Verdict | None = None
+        self.verified_at: datetime | None = None
         self._clashes = find_clashes(preferences.keys)
         keys = {} if self._clashes else dict(preferences.keys)
         self.actions = tuple(replace(action, refusal=self._judge(action)) for action in remap_actions(keys))
@@ -93,6 +100,7 @@ class LokiApp(GuardedApp):
     def on_mount(self) -> None:
         """Start counting idle minutes."""
         self.call_after_refresh(_collect_garbage_again)
+        self.call_after_refresh(self._watch_audit)
         self.set_interval(LOCK_CHECK, self.lock_when_idle)
         if self._clashes:
             told = "; ".join(clash.message for clash in self._clashes)
@@ -103,6 +111,33 @@ class LokiApp(GuardedApp):
         from loki_tui.thrifty_driver import ThriftyDriver
 
         return ThriftyDriver
+
+    # The audit log, as every screen tells of it
+
+    def _watch_audit(self) -> None:
+        self.run_worker(watch_state(self.loki, self._show_audit_state), group="audit", exclusive=True)
+
+    def _show_audit_state(self, state: AuditState) -> None:
+        before, self.audit_state = self.audit_state, state
+        if state.has_begun and not (before is not None and before.has_begun) and not self.surroundings.demo:
+            keys = {action.id: action.shown_key for action in self.actions}
+            self.say(
+                f"the audit log's first key was made just now: note it outside this host ({keys['place.audit']}, then "
+                f"{keys['audit.head']})"
+            )
+        for screen in self.list_screens():
+            screen.rebuild_header()
+
+    def note_verdict(self, verdict: Verdict) -> None:
+        """Show on every screen what verifying the log has found."""
+        self.verdict, self.verified_at = verdict, self.loki.clock()
+        for screen in self.list_screens():
+            screen.rebuild_header()
+
+    def list_screens(self) -> list[ListScreen]:
+        """Return the screens that were opened, whatever dialog is over them."""
+        stacks = [self._screen_stacks.get(place.mode) for place in PLACES]
+        return [cast("ListScreen", stack[0]) for stack in stacks if stack]
 
     # What may be done
 
@@ -143,6 +178,8 @@ class LokiApp(GuardedApp):
     def action_show_place(self, mode: str) -> None:
         """Go to the screen of that name."""
         if mode != self.current_mode:
+            for screen in self.list_screens():
+                screen.stay()
             self.switch_mode(mode)
 
     def action_show_keys(self) -> None:
@@ -193,11 +230,8 @@ class LokiApp(GuardedApp):
         while isinstance(self.screen, ModalScreen):
             await self.screen.dismiss(None)
         self.clear_notifications()
-        for place in PLACES:
-            for screen in self._screen_stacks.get(place.mode, ()):
-                forget = getattr(screen, "forget_marks", None)
-                if forget is not None:
-                    forget()
+        for screen in self.list_screens():
+            screen.forget_marks()
         self.push_screen(LockedDialog(), lambda _: self.idle.unlock())
 
 

@@ -19,6 +19,7 @@ class DemoToken:
     Attributes:
         days: for how many days it was minted, None for ever.
         uses: when the current secret was used; `old_uses` when the one before a rotation was.
+        routine: when else it was used, always from the same address.
     """
 
     name: str
@@ -31,6 +32,7 @@ class DemoToken:
     address: str = "10.2.0.14"
     agent: str = "curl/8.5.0"
     uses: tuple[timedelta, ...] = ()
+    routine: tuple[timedelta, ...] = ()
     rotated: timedelta | None = None
     old_uses: tuple[timedelta, ...] = ()
     revoked: timedelta | None = None
@@ -39,6 +41,21 @@ class DemoToken:
     def is_lively(self) -> bool:
         """Whether its holder still calls while somebody looks on."""
         return bool(self.uses) and self.revoked is None and min(self.uses) < timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoFailure:
+    """Somebody who was refused, once.
+
+    Attributes:
+        ago: how long ago.
+        presented: the token whose secret was presented, `unknown` for a made-up secret, `malformed` for what is none.
+    """
+
+    ago: timedelta
+    presented: str
+    address: str
+    agent: str = "curl/8.5.0"
 
 
 def _every(hours: float, times: int, *, first: float = 0) -> tuple[timedelta, ...]:
@@ -66,6 +83,7 @@ def _service(
         address=f"10.2.0.{host}",
         agent="python-httpx/0.28",
         uses=_every(9, 3, first=last_minutes / 60),
+        routine=_every(11, min(12, int(made * 2) - 3), first=last_minutes / 60 + 30),
     )
 
 
@@ -181,3 +199,18 @@ STORY = (
     _service("inventory", made=22, days=90, role="viewer", owner="alice", host=29, last_minutes=75),
     _service("metrics-push", made=48, days=180, role="operator", owner="alice", host=30, last_minutes=6),
 )
+
+
+def _fail(presented: str, address: str, *, hours: float = 0, minutes: float = 0) -> DemoFailure:
+    return DemoFailure(ago=_ago(hours=hours, minutes=minutes), presented=presented, address=address)
+
+
+SCANNER = "203.0.113.9"
+FAILURES = (
+    *(_fail("unknown", SCANNER, minutes=8 + 1.1 * step) for step in range(34)),
+    *(_fail("malformed", "10.9.0.2", minutes=19 + 7 * step) for step in range(3)),
+    *(_fail("release-signer", "10.2.0.33", minutes=40 * step + 12) for step in range(8)),
+    *(_fail("old-laptop", "198.51.100.23", hours=48, minutes=step) for step in range(5)),
+    *(_fail("trial-vendor", "10.4.1.9", hours=20 * step + 30) for step in range(7)),
+)
+"""A scan that is going on, and clients that were forgotten when their tokens ended."""

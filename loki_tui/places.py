@@ -29,4 +29,13 @@ def _open_tokens(app: LokiApp) -> Screen[None]:
     return TokensScreen(app.loki)
 
 
-PLACES = (Place(key="1", title="Tokens", mode="tokens", help="Go to the tokens", open=_open_tokens),)
+def _open_audit(app: LokiApp) -> Screen[None]:
+    from loki_tui.screens.audit import AuditScreen
+
+    return AuditScreen(app.loki)
+
+
+PLACES = (
+    Place(key="1", title="Tokens", mode="tokens", help="Go to the tokens", open=_open_tokens),
+    Place(key="2", title="Audit", mode="audit", help="Go to the audit log", open=_open_audit),
+)

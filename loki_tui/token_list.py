@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loki_core import LokiError
 from loki_tui.concerns import Concern, count_concerns
-from loki_tui.filtering import parse_filter
+from loki_tui.filtered_rows import FilteredRows
 from loki_tui.ordering import Order, sort_rows
 from loki_tui.rows import Row, build_rows
 from loki_tui.spans import Span
@@ -74,72 +73,74 @@ class TokenList:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.total = 0
-        self._all: Sequence[Row] = ()
-        self._shown: Sequence[Row] = ()
-        self._filter = parse_filter("", TOKEN_FIELDS)
+        self._rows = FilteredRows(TOKEN_FIELDS)
 
     def show_reading(self, reading: Reading) -> None:
         """Take over the rows of a reading; the filter stays."""
         self.now = reading.at
-        self._all = reading.rows
+        self._rows.replace(reading.rows)
         self.total = len(reading.rows)
-        self._shown = self._filter.select(self._all)
 
     def show_matches(self, text: str) -> None:
         """Show only the rows that pass this filter line."""
-        wanted = parse_filter(text, TOKEN_FIELDS)
-        # A longer word can only match fewer rows, so the last answer is enough to look through.
-        self._shown = wanted.select(self._shown if wanted.is_narrower(self._filter) else self._all)
-        self._filter = wanted
+        self._rows.show_matches(text)
 
     @property
     def is_filtered(self) -> bool:
         """Whether a filter is in force."""
-        return not self._filter.is_empty
+        return self._rows.is_filtered
 
     def find_row(self, key: str | None) -> Row | None:
         """Return the row with that token id, shown or not, or None."""
-        return next((row for row in self._all if row.token.id == key), None)
+        return next((row for row in self._rows.all if row.token.id == key), None)
+
+    def find_holder(self, token_id: str) -> Row | None:
+        """Return the row that the token of that id is in, as the new one or the old one, shown or not, or None."""
+        return next((row for row in self._rows.all if any(token.id == token_id for token in row.tokens)), None)
+
+    def count_named_like(self, name: str) -> int:
+        """Return how many rows have this in their name, whatever its case."""
+        return sum(1 for row in self._rows.all if name.lower() in row.sort_name)
 
     def select_rows(self, keys: frozenset[str]) -> tuple[Row, ...]:
         """Return the rows with those token ids, shown or not, in the order of the table."""
-        return tuple(row for row in self._all if row.token.id in keys) if keys else ()
+        return tuple(row for row in self._rows.all if row.token.id in keys) if keys else ()
 
     def search(self, text: str, *, limit: int) -> list[Row]:
         """Return the rows that hold every letter of the text, in that order, in their name: what a palette scores."""
         letters = [re.escape(letter) for letter in text.lower() if not letter.isspace()]
         pattern = re.compile(".*?".join(letters))
-        return list(islice((row for row in self._all if pattern.search(row.sort_name)), limit))
+        return list(islice((row for row in self._rows.all if pattern.search(row.sort_name)), limit))
 
     def find_concerned(self, after: int) -> int | None:
         """Return the position of the next row below that one that needs somebody, from the top again at the end."""
-        count = len(self._shown)
+        count = len(self._rows.shown)
         for step in range(1, count + 1):
             index = (after + step) % count
-            if self._shown[index].concern is not None:
+            if self._rows.shown[index].concern is not None:
                 return index
         return None
 
     # What the table asks (RowSource)
 
     def __len__(self) -> int:
-        return len(self._shown)
+        return len(self._rows.shown)
 
     def key_at(self, index: int) -> str:
         """Return the id of the token in that row."""
-        return self._shown[index].token.id
+        return self._rows.shown[index].token.id
 
     def find_index(self, key: str) -> int | None:
         """Return the position of the row with that token id, or None when it is not shown."""
-        for index, row in enumerate(self._shown):
+        for index, row in enumerate(self._rows.shown):
             if row.token.id == key:
                 return index
         return None
 
     def row_at(self, index: int) -> Row:
         """Return the row at that position."""
-        return self._shown[index]
+        return self._rows.shown[index]
 
     def cell_at(self, index: int, column: str) -> Span:
         """Return what stands in that column."""
-        return format_cell(self._shown[index], column, self.now)
+        return format_cell(self._rows.shown[index], column, self.now)

@@ -97,6 +97,12 @@ def _click(action: Action) -> str:
     return f"{'app' if action.place == 'everywhere' else 'screen'}.{action.run}"
 
 
+def describe_way_back(title: str) -> list[Span]:
+    """Return the key that leads back to the screen of that title; nothing when there is none."""
+    click = "screen.step_back"
+    return [Span("  "), Span("Esc", "key", click), Span(f" Back to {title}", "muted", click)] if title else []
+
+
 def end_with_command(start: Sequence[Span], commands: Sequence[str], width: int) -> Line:
     """Return a line that ends with a command, in the first of its forms that fits whole.
 

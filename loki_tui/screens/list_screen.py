@@ -12,10 +12,12 @@ from textual.screen import Screen
 
 from loki_core import LokiError
 from loki_tui.actions import ACTIONS, Action
+from loki_tui.audit.state import describe_state
 from loki_tui.keymap import bind_actions
 from loki_tui.screens.list_lines import compose_footer, compose_tabs
 from loki_tui.spans import Span, fit
 from loki_tui.surroundings import compose_header
+from loki_tui.travel import go_back
 from loki_tui.widgets.filter_bar import FilterBar
 from loki_tui.widgets.row_table import GUTTER, RowTable
 from loki_tui.widgets.span_lines import Builder, SpanLines
@@ -54,13 +56,19 @@ class ListScreen(Screen[None]):
         self.filter_bar = FilterBar(self.build_summary, id="filtering")
         self._lines: dict[str, SpanLines] = {}
         self._is_asking = False
+        self.came_from = ""
+        """The title of the screen that a key led here from, while `Esc` leads back."""
+        self._brought = ""
+        self._brings_filter = False
 
     def compose(self) -> ComposeResult:
         """Lay out empty lines: what they are about is read after the first frame."""
         builders: dict[str, Builder] = {
             "header": lambda width, _: [
                 compose_header(self.app.surroundings, width),
-                compose_tabs(self.MODE, self.app.actions, self.list_counts(), (), width),
+                compose_tabs(
+                    self.MODE, self.app.actions, self.list_counts(), describe_state(self.app.audit_state), width
+                ),
             ],
             **self.list_builders(),
             "columns": self._build_columns,
@@ -85,13 +93,17 @@ class ListScreen(Screen[None]):
         self.call_after_refresh(self._start_watching)
 
     def _start_watching(self) -> None:
-        self.run_worker(self.watch_source(), group="watch", exclusive=True)
+        self.run_worker(self._watch, group="watch", exclusive=True)
         self.set_interval(TICK, self.tick)
+
+    async def _watch(self) -> Any:
+        await self.watch_source()
 
     def rebuild(self, *names: str) -> None:
         """Build these lines anew, or all of them; only what differs is painted."""
         for name in names or self._lines:
-            self._lines[name].rebuild()
+            if name in self._lines:
+                self._lines[name].rebuild()
 
     # What a subclass says
 
@@ -143,6 +155,10 @@ class ListScreen(Screen[None]):
         """The actions that work here."""
         return tuple(action for action in self.app.actions if action.works_on(self.MODE))
 
+    def find_key(self, action_id: str) -> str:
+        """Return the key of an action, as people write it."""
+        return next((action.shown_key for action in self.app.actions if action.id == action_id), "")
+
     def list_offered(self) -> Sequence[Action]:
         """Return what the last line may offer."""
         return self.own_actions
@@ -185,8 +201,38 @@ class ListScreen(Screen[None]):
         )
 
     def action_step_back(self) -> None:
-        """Clear the filter."""
-        self.filter_bar.clear()
+        """Clear the filter; else, or when it was brought along, go back to where somebody came from."""
+        is_there = self.filter_bar.text == self._brought and not self.filter_bar.is_typing
+        leaves = bool(self.came_from) and is_there
+        if not leaves or self._brings_filter:
+            self.filter_bar.clear()
+        if leaves:
+            go_back(self.app)
+
+    async def arrive(self, came_from: str, brought: str | None = None) -> None:
+        """Note which screen a key led here from, and put the filter in force that it brought along.
+
+        Args:
+            came_from: the title of that screen.
+            brought: the filter, or None to leave the one that is there.
+        """
+        self._brings_filter = brought is not None
+        if brought is not None:
+            await self.filter_bar.put(brought)
+        self.came_from, self._brought = came_from, self.filter_bar.text
+        self.rebuild("status")
+
+    def stay(self) -> None:
+        """Forget where somebody came from."""
+        self.came_from = ""
+        self.rebuild("status")
+
+    def forget_marks(self) -> None:
+        """Unmark all, where rows can be marked: the console was left alone."""
+
+    def rebuild_header(self) -> None:
+        """Tell anew how the audit log stands."""
+        self.rebuild("header")
 
     # The table
 

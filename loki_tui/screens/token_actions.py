@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from loki_core import Status, Token, safe_text
 from loki_tui.rows import Row
 from loki_tui.screens.list_screen import ListScreen
+from loki_tui.travel import go_to_trail
 
 if TYPE_CHECKING:
     from loki_core import Draft
@@ -150,6 +151,15 @@ class TokenActions(ListScreen):
 
         if (row := self.current_row) is not None:
             await self.app.push_screen_wait(HistoryDialog(self.loki, row.token))
+
+    def action_show_trail(self) -> None:
+        """Go to what the audit log says about the token at the cursor."""
+        if (row := self.current_row) is not None:
+            self.app.run_worker(go_to_trail(self.app, self.name_trail(row)), group="travel")
+
+    @abstractmethod
+    def name_trail(self, row: Row) -> str:
+        """Return the word that finds the token's entries and no other's."""
 
     def action_explain_token(self) -> None:
         """Explain what the token at the cursor may do."""

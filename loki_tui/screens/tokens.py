@@ -50,6 +50,7 @@ class TokensScreen(TokenActions):
         self.table = RowTable(self.list, COLUMNS, id="rows")
         self.strip: TokenStrip = TokenStrip(loki, self.list, id="strip")
         self._ticks = 0
+        self._sought = ""
 
     async def watch_source(self) -> None:
         """Watch the store."""
@@ -91,8 +92,17 @@ class TokensScreen(TokenActions):
         """Return the marks or the state of the store, and a command."""
         marked = self.list.select_rows(self.table.marks)
         hidden = sum(1 for row in marked if self.list.find_index(row.token.id) is None) if marked else 0
-        silent = self.store_watch.silent_for
-        return [compose_status(self.reading, self.current_row, marked, hidden, silent_for=silent, width=width)]
+        return [
+            compose_status(
+                self.reading,
+                self.current_row,
+                marked,
+                hidden,
+                silent_for=self.store_watch.silent_for,
+                width=width,
+                back=self.came_from,
+            )
+        ]
 
     def list_offered(self) -> Sequence[Action]:
         """Return what the last line may offer: without tokens little, without a store less."""
@@ -131,6 +141,8 @@ class TokensScreen(TokenActions):
         self.filter_bar.rebuild()
         self.rebuild("header", "attention", "keys")
         self.strip.follow(self.current_row, at_once=first)
+        if self._sought:
+            self.seek(self._sought)
 
     def read_again(self, *, unmark: bool = False) -> None:
         """Read the store now, because something was changed."""
@@ -206,6 +218,26 @@ class TokensScreen(TokenActions):
             self.list.show_matches("")
         self.table.rows_changed(follow=key)
         self.table.focus()
+
+    def seek(self, token_id: str) -> None:
+        """Put the cursor on a token that somebody asks for by its id, a revoked one too, once it is found."""
+        row = self.list.find_holder(token_id)
+        if row is not None:
+            self._sought = ""
+            self.go_to(row.token.id)
+        elif self.reading is None or not self.store_watch.include_revoked:
+            self._sought = token_id
+            self.store_watch.include_revoked = True
+            self.store_watch.ask()
+        else:
+            self._sought = ""
+            self.app.say(f"{token_id} is not in the store any more", severity="warning")
+
+    def name_trail(self, row: Row) -> str:
+        """Return the token's name where that is one word and no other name holds it, else its id."""
+        name = row.token.name
+        is_word = len(name.split()) == 1 and name.isprintable()
+        return name if is_word and self.list.count_named_like(name) == 1 else row.token.id
 
     def action_walk_concerns(self) -> None:
         """Go to the next token that needs somebody."""

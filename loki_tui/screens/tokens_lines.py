@@ -14,6 +14,7 @@ from loki_tui.screens.list_lines import (
     compose_panel,
     compose_summary,
     compose_warnings,
+    describe_way_back,
     end_with_command,
 )
 from loki_tui.spans import Line, Span, join_ends
@@ -69,9 +70,26 @@ def name_for_shell(row: Row) -> str:
 
 
 def compose_status(
-    reading: Reading | None, row: Row | None, marked: Sequence[Row], hidden: int, *, silent_for: float, width: int
+    reading: Reading | None,
+    row: Row | None,
+    marked: Sequence[Row],
+    hidden: int,
+    *,
+    silent_for: float,
+    width: int,
+    back: str = "",
 ) -> Line:
-    """Return the marks or the state of the store, and the command that does the same without the console."""
+    """Return the marks or the state of the store, and the command that does the same without the console.
+
+    Args:
+        reading: the store as it was read, or None before.
+        row: the row at the cursor, or None.
+        marked: the marked rows.
+        hidden: how many of these the filter hides.
+        silent_for: for how many seconds the store has not answered.
+        width: the room, in cells.
+        back: the screen that `Esc` goes back to, or "".
+    """
     if silent_for >= 2:
         start = [Span(f" ! the store has not answered for {int(silent_for)} s", "bad")]
     elif marked:
@@ -85,7 +103,7 @@ def compose_status(
     elif reading is None:
         start = [Span(" reading the store…", "muted")]
     else:
-        start = [Span(f" live, read {reading.at.strftime('%H:%M:%SZ')}", "muted")]
+        start = [Span(f" live, read {reading.at.strftime('%H:%M:%SZ')}", "muted"), *describe_way_back(back)]
     if marked:
         deed, names = "revoke", " ".join(name_for_shell(each) for each in marked)
     elif row is not None:

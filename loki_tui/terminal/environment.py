@@ -106,3 +106,14 @@ def drop_developer_switches(environ: MutableMapping[str, str]) -> None:
     """Remove the variables with which Textual writes screens and keys elsewhere; before Textual is imported."""
     for name in _DEVELOPER_SWITCHES:
         environ.pop(name, None)
+
+
+def shows_blocks(environ: Mapping[str, str]) -> bool:
+    """Tell whether a terminal can be expected to show block characters: it takes UTF-8, and its font is no console's.
+
+    Args:
+        environ: the environment.
+    """
+    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    is_old = environ.get("TERM", "").startswith(("vt", "linux", "cons"))
+    return not is_old and locale.upper().replace("-", "").endswith("UTF8")

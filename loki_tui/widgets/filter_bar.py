@@ -76,14 +76,24 @@ class FilterBar(Horizontal):
 
     async def start(self) -> None:
         """Let keys go into the line."""
+        line = await self._make_input()
+        self.add_class("-typed")
+        line.focus()
+
+    async def put(self, text: str) -> None:
+        """Type this for somebody; the keys stay where they are."""
+        line = await self._make_input()
+        line.value = text
+        self.set_class(bool(text), "-typed")
+
+    async def _make_input(self) -> FilterInput:
         if self._input is None:
             from loki_tui.widgets.filter_input import FilterInput
 
             self._input = FilterInput(compact=True, select_on_focus=False)
             slash = SpanLines(lambda *_: [[Span(" / ", "key")]], classes="slash")
             await self.mount_all([slash, self._input], before=self._summary)
-        self.add_class("-typed")
-        self._input.focus()
+        return self._input
 
     def clear(self) -> None:
         """Type nothing."""

@@ -57,9 +57,27 @@ class RowTable(ScrollView, can_focus=True):
 
         key: str
 
-    def __init__(self, source: RowSource, columns: Sequence[Column], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        source: RowSource,
+        columns: Sequence[Column],
+        *,
+        rides: bool = False,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """Make the table.
+
+        Args:
+            source: where the rows come from.
+            columns: from left to right.
+            rides: whether rows that come on top stay in sight while the cursor was left on the first row; its row
+                sinks, and the cursor lets go of it at the last visible line.
+            id: for the style sheet.
+        """
         super().__init__(id=id)
         self.source = source
+        self._rides = rides
+        self._is_left_on_top = True
         self.columns = tuple(columns)
         self.cursor = 0
         self.marks: frozenset[str] = frozenset()
@@ -77,15 +95,16 @@ class RowTable(ScrollView, can_focus=True):
 
     def find_layout(self, width: int) -> list[tuple[Column, int]]:
         """Return the columns shown in that many cells, and how wide each is, its gap included."""
-        shown = [column for column in self.columns if width >= column.shown_from]
+        shown = [column for column in self.columns if column.is_shown(width)]
         rest = width - GUTTER - sum(column.width for column in shown)
         growing = [column for column in shown if not column.width]
         layout: list[tuple[Column, int]] = []
         for column in shown:
             cells = column.width
             if not cells:
-                is_last = column is growing[-1]
-                cells = max(rest if is_last else min(rest, column.most), 0)
+                growing = growing[1:]
+                kept = sum(other.least for other in growing)
+                cells = max(min(rest - kept, column.most) if growing else rest, 0)
                 rest -= cells
             layout.append((column, cells))
         return layout
@@ -109,7 +128,9 @@ class RowTable(ScrollView, can_focus=True):
         self._strips.clear()
         self.virtual_size = Size(self.scrollable_content_region.width, len(self.source))
         height = self.scrollable_content_region.height
-        if not (was_at_top and self.cursor < height):
+        if self._rides and self._is_left_on_top and was_at_top and height:
+            self.cursor = min(self.cursor, height - 1)
+        elif not (was_at_top and self.cursor < height):
             top = max(0, min(self.cursor - line, len(self.source) - height))
             self.scroll_to(y=top, animate=False, immediate=True, force=True)
         self._reveal_cursor()
@@ -145,6 +166,7 @@ class RowTable(ScrollView, can_focus=True):
         """Put the cursor on that row, or the nearest there is, and show it."""
         index = max(0, min(index, len(self.source) - 1))
         self.cursor = index
+        self._is_left_on_top = index == 0
         self._reveal_cursor()
         self._paint_changes()
         self._note_cursor()

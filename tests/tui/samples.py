@@ -15,6 +15,7 @@ import loki_core
 from loki_core import Loki, ScopeCatalog, Status, Token
 from loki_tui.app import LokiApp
 from loki_tui.preferences import Preferences
+from loki_tui.screens.audit import AuditScreen
 from loki_tui.screens.tokens import TokensScreen
 
 NOW = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
@@ -72,6 +73,29 @@ def get_screen(pilot: Pilot[None]) -> TokensScreen:
     """Return the Tokens screen, whatever dialog is over it."""
     screen = pilot.app.screen_stack[0]
     assert isinstance(screen, TokensScreen)
+    return screen
+
+
+def get_audit(pilot: Pilot[None]) -> AuditScreen:
+    """Return the Audit screen, whatever dialog is over it; it was opened before."""
+    screen = pilot.app.get_screen_stack("audit")[0]
+    assert isinstance(screen, AuditScreen)
+    return screen
+
+
+async def open_audit(pilot: Pilot[None]) -> AuditScreen:
+    """Go to the Audit screen and wait until the log was read."""
+    await wait_for_rows(pilot)
+    await pilot.press("2")
+    return await wait_for_entries(pilot)
+
+
+async def wait_for_entries(pilot: Pilot[None]) -> AuditScreen:
+    """Wait until the log was read."""
+    await wait_until(pilot, lambda: isinstance(pilot.app.screen_stack[0], AuditScreen))
+    screen = get_audit(pilot)
+    await wait_until(pilot, lambda: screen.is_read and not screen.log_watch.is_asked)
+    await pilot.pause(0.2)
     return screen
 
 

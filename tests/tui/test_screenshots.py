@@ -16,7 +16,18 @@ from textual.pilot import Pilot
 from loki_core import Loki
 from loki_tui.demo import open_demo
 from loki_tui.preferences import Preferences
-from tests.tui.samples import NOW, build_app, get_screen, open_store, read_screen, wait_for_rows, wait_until
+from loki_tui.screens.audit import AuditScreen
+from tests.tui.samples import (
+    NOW,
+    build_app,
+    get_audit,
+    get_screen,
+    open_store,
+    read_screen,
+    wait_for_entries,
+    wait_for_rows,
+    wait_until,
+)
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 FONTS = 'font-family: "Fira Code", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
@@ -46,8 +57,25 @@ def pretend_ssh(loki: Loki) -> Loki:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait until the details of the row at the cursor are shown."""
+    """Wait until the details of the row at the cursor are shown, and how the audit log stands."""
     screen = await wait_for_rows(pilot)
+    await wait_until(pilot, lambda: screen.strip.is_settled and screen.app.audit_state is not None)
+    await pilot.pause()
+
+
+async def open_audit(pilot: Pilot[None]) -> AuditScreen:
+    """Go to the Audit screen, and wait until everything on it was read."""
+    await settle(pilot)
+    await pilot.press("2")
+    screen = await wait_for_entries(pilot)
+    await wait_until(pilot, lambda: screen.week.is_counted)
+    await settle_audit(pilot)
+    return screen
+
+
+async def settle_audit(pilot: Pilot[None]) -> None:
+    """Wait until the details of the entry at the cursor are shown."""
+    screen = get_audit(pilot)
     await wait_until(pilot, lambda: screen.strip.is_settled)
     await pilot.pause()
 
@@ -134,3 +162,44 @@ async def test_the_question_before_a_revocation() -> None:
             await settle(pilot)
             await press_until(pilot, "x", "10.2.0.14")
             compare(pilot, "revoke")
+
+
+@pytest.mark.parametrize("size", _SIZES)
+async def test_the_audit_screen_at_every_size(size: str) -> None:
+    with open_demo(now=NOW) as loki:
+        async with build_app(pretend_ssh(loki)).run_test(size=_SIZES[size]) as pilot:
+            await open_audit(pilot)
+            await pilot.press("w")
+            await settle_audit(pilot)
+            lines = read_screen(pilot).split("\n")
+            assert len(lines) == _SIZES[size][1]
+            assert all(len(line) <= _SIZES[size][0] for line in lines)
+            compare(pilot, f"audit-{size}")
+
+
+async def test_the_audit_screen_on_a_light_background() -> None:
+    with open_demo(now=NOW) as loki:
+        app = build_app(pretend_ssh(loki), preferences=Preferences(theme="textual-light"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await open_audit(pilot)
+            await pilot.press("f", "p", "j")
+            await settle_audit(pilot)
+            compare(pilot, "audit-textual-light")
+
+
+async def test_an_entry_in_full() -> None:
+    with open_demo(now=NOW) as loki:
+        async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
+            await open_audit(pilot)
+            await pilot.press("slash", *"rotate", "enter")
+            await settle_audit(pilot)
+            await press_until(pilot, "enter", ", line ")
+            compare(pilot, "audit-entry")
+
+
+async def test_the_newest_head_and_the_first_key() -> None:
+    with open_demo(now=NOW) as loki:
+        async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
+            await open_audit(pilot)
+            await press_until(pilot, "h", "Newest head")
+            compare(pilot, "audit-head")

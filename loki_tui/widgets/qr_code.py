@@ -1,0 +1,42 @@
+"""A QR code in half blocks: dark on light, whatever the terminal's own colours are (ISO/IEC 18004)."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from loki_core import draw_qr
+
+_DARK_ON_LIGHT = Style(color="#000000", bgcolor="#ffffff")
+_PLAIN = Style(color="black", bgcolor="bright_white")
+"""For terminals of 16 colours."""
+
+
+class QrCode(Widget):
+    """Shows a code; letters become capitals, which take half the room."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._drawn = draw_qr(text.upper())
+        self.styles.width = len(self._drawn[0])
+        self.styles.height = len(self._drawn)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of its lines."""
+        return len(self._drawn)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line, dark on light."""
+        if y >= len(self._drawn):
+            return Strip.blank(self.size.width, self.rich_style)
+        return Strip([Segment(self._drawn[y], self._find_style())], len(self._drawn[y]))
+
+    def _find_style(self) -> Style:
+        if self.app.no_color:  # without colours the terminal's own: turned round where they are light on dark
+            return Style(reverse=self.app.current_theme.dark)
+        return _PLAIN if self.app.native_ansi_color else _DARK_ON_LIGHT
