@@ -83,7 +83,9 @@ def open_demo(*, now: datetime | None = None) -> Iterator[Loki]:
 
 
 def _become(loki: Loki, name: str) -> Loki:
-    return loki.acting_as(replace(loki.actor, subject=f"os:{name}", name=name), address="10.0.0.7")
+    return loki.acting_as(
+        replace(loki.actor, subject=f"os:{name}", name=name, terminal="/dev/pts/3"), address="10.0.0.7"
+    )
 
 
 def _live_through(loki: Loki, clock: _Clock, chance: random.Random) -> list[tuple[Secret, str, str]]:

@@ -93,7 +93,11 @@ class AuditScreen(AuditActions):
 
     def _build_attention(self, width: int, _: int) -> Sequence[Sequence[Span]]:
         told = self.failures.describe(self.loki.clock()) if self.is_read else None
-        return [compose_attention(told, self.app.verdict, width)]
+        return [compose_attention(told, self.app.verdict, width, is_off=self._is_off)]
+
+    @property
+    def _is_off(self) -> bool:
+        return self.app.audit_state is not None and not self.app.audit_state.is_on
 
     def _build_hints(self) -> Sequence[Span]:
         """Return the keys that say more about the entry at the cursor."""
@@ -127,7 +131,7 @@ class AuditScreen(AuditActions):
             return []
         if self.error is not None:
             return compose_error(self.loki.audit_label, self.error, width)
-        if self.app.audit_state is not None and not self.app.audit_state.is_on:
+        if self._is_off:
             return compose_off(width)
         return compose_empty(self.loki.audit_label, width)
 

@@ -23,11 +23,12 @@ EXAMPLE = "event:auth.fail"
 """A term, as the filter line hints at it."""
 
 
-def compose_attention(told: Sequence[str] | None, verdict: Verdict | None, width: int) -> Line:
-    """Return what verifying the log has found wrong, and the failed sign-ins of the last hour.
+def compose_attention(told: Sequence[str] | None, verdict: Verdict | None, width: int, *, is_off: bool) -> Line:
+    """Return what is wrong with the log itself, and the failed sign-ins of the last hour.
 
     Args:
         told: the failures in words, most important first, or None while nothing was read.
+        is_off: whether the log is switched off.
         verdict: what was found the last time, or None.
         width: the room, in cells.
     """
@@ -36,6 +37,8 @@ def compose_attention(told: Sequence[str] | None, verdict: Verdict | None, width
     parts = [[Span(text, "warn")] for text in told]
     if verdict is not None and not verdict.ok:
         parts.insert(0, [Span("THE LOG IS NOT WHOLE", "bad", _VERIFY)])
+    if is_off:
+        parts.insert(0, [Span("THE LOG IS OFF: nothing is written down", "bad")])
     if not parts:
         return join_ends([Span(" no failed sign-ins in 1 h", "muted")], (), width)
     return join_ends([Span(" ! ", "bad"), *take_while_fits(parts, width - 4, separator=" | ")], (), width)

@@ -6,6 +6,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 import loki_core
 from loki_core import AuditEvent, Loki
 from loki_tui.screens import audit as module
@@ -186,18 +188,20 @@ async def test_a_log_that_cannot_be_read_says_why_and_comes_back_by_itself(loki:
         assert "cannot be read" not in read_screen(pilot)
 
 
-async def test_a_log_that_was_switched_off_is_told_in_words_on_both_screens(tmp_path: Path) -> None:
-    write_log(tmp_path, list_uses(4))
+@pytest.mark.parametrize("count", [0, 4])
+async def test_a_log_that_was_switched_off_is_told_in_words_on_both_screens(tmp_path: Path, count: int) -> None:
+    write_log(tmp_path, list_uses(count))
     environ = {"HOME": str(tmp_path), "LOKI_AUDIT_DISABLED": "true"}
     with loki_core.open(environ=environ, directory=tmp_path, clock=lambda: NOW) as loki:
         async with build_app(loki).run_test(notifications=True, size=SIZE) as pilot:
             await wait_for_rows(pilot)
             await wait_until(pilot, lambda: "AUDIT OFF" in read_screen(pilot))
-            await open_audit(pilot)
+            screen = await open_audit(pilot)
+            await wait_until(pilot, lambda: "! THE LOG IS OFF: nothing is written down" in read_screen(pilot))
             told = read_screen(pilot)
             assert "AUDIT OFF" in told
-            assert "! The audit log is OFF" in told
-            assert "enterprise.audit.enabled" in told
+            assert screen.list.total == count
+            assert ("enterprise.audit.enabled: true" in told) is (count == 0)
 
 
 async def test_who_does_not_hold_audit_is_told_so_and_asks_the_log_once(loki: Loki, tmp_path: Path) -> None:
