@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +12,23 @@ import pytest
 from loki_core.audit.words import spell_head, spell_key
 from tests.core.cli.audit_stage import CREATED, get_log, make_foreign_line, make_lines, write_log
 from tests.core.cli.program import Program
+from tests.support.environment import build_environ
 from tests.support.fixtures import StartPty
 
 
-@pytest.fixture
-def logged(loki: Program) -> Program:
-    """A log of three entries, each with its head."""
+@pytest.fixture(scope="module")
+def _stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("stock")
+    program = Program(directory, build_environ(directory / "home"))
     for name in ("one", "two", "three"):
-        loki.do(f"token generate {name}")
+        program.do(f"token generate {name}")
+    return program.home / ".loki"
+
+
+@pytest.fixture
+def logged(loki: Program, _stock: Path) -> Program:
+    """A log of three entries, each with its head."""
+    shutil.copytree(_stock, loki.home / ".loki")
     return loki
 
 
