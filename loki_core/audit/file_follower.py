@@ -65,11 +65,14 @@ class FileFollower:
         self._began = self._place
 
     def _find_end(self, directory: PrivateDirectory, name: str) -> _Place:
-        opened = directory.open_file(name)
+        opened = _open_if_there(directory, name)
+        if opened is None:
+            return _Place(name=name)  # renamed this moment: a new one is about to be begun
         try:
             end = opened.status.st_size
             if end and os.pread(opened.descriptor, 1, end - 1) != b"\n":
-                end = next(read_backwards(name, opened)).offset  # half a line: it may grow
+                last = next(read_backwards(name, opened), None)
+                end = last.offset if last is not None else 0  # half a line: it may grow
             return _make_place(name, opened, end)
         finally:
             os.close(opened.descriptor)

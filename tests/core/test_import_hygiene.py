@@ -27,6 +27,8 @@ DEEDS = {
     "opening": "import loki_core; loki_core.open()",
     "looking": "import loki_core; loki_core.open().tokens.list()",
     "knowing the rules of sign-in": "import loki_core.oidc.configuration, loki_core.oidc.explain",
+    "reading the log": "import loki_core; list(loki_core.open().audit.entries()); loki_core.open().audit.follow()",
+    "showing the log's end": "from loki_core.cli.main import main; main(['enterprise', 'audit', 'tail'])",
     "generating and verifying": (
         "import loki_core\n"
         "with loki_core.open() as loki:\n"
