@@ -133,7 +133,10 @@ class Replay:
         """Do a step."""
         path = self.find(step.path)
         if step.call == "open":
+            is_new = not os.path.exists(path)
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+            if is_new:
+                self._synced.pop(os.stat(path).st_ino, None)  # a removed file may have had this inode
         elif step.call in {"write", "pwrite64"}:
             with open(path, "r+b") as file:
                 file.seek(*((0, os.SEEK_END) if step.offset < 0 else (step.offset,)))
