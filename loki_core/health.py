@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from loki_core.errors import AuditUnavailable, LokiError
-from loki_core.interfaces import AuditSink, Finding, Store
+from loki_core.interfaces import AuditSink, Finding, Store, sort_findings
 from loki_core.settings import Settings
 from loki_core.tokens.record import BrokenRecord, Record
 
-_ORDER = {"error": 0, "warning": 1, "info": 2, "ok": 3}
 _PEER_MARKS = (b"loki-mode", b"loki_mode", b"dashboard.server", b"dashboard/server.py")
 
 
@@ -35,7 +34,7 @@ def check_health(
         *_check_settings(settings),
         *_find_peer(directory),
     ]
-    return tuple(sorted(findings, key=lambda finding: _ORDER[finding.severity]))
+    return sort_findings(findings)
 
 
 def _check_records(store: Store, now: datetime) -> Iterator[Finding]:

@@ -37,6 +37,14 @@ class Finding:
     remedy: str = ""
 
 
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ok")
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with the worst first, otherwise in their order."""
+    return tuple(sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)))
+
+
 class TokenView(Protocol):
     """One consistent moment of a store. Immutable."""
 

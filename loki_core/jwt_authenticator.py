@@ -47,7 +47,11 @@ class JwtAuthenticator:
                     resource_type="auth",
                     ip_address=address,
                     user_agent=agent,
-                    details={"role": principal.role, "issuer": proof.claims.issuer},
+                    details={
+                        "role": principal.role,
+                        "issuer": proof.claims.issuer,
+                        "full_access": proof.decision.is_full_access,
+                    },
                 )
             )
         return principal

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from loki_core.errors import LokiError, ProviderUnavailable
-from loki_core.interfaces import Finding
+from loki_core.interfaces import Finding, sort_findings
 from loki_core.oidc.configuration import judge_configuration
 from loki_core.oidc.discovery import make_discovery_url, parse_discovery
 from loki_core.oidc.documents import fetch
@@ -17,8 +17,6 @@ from loki_core.oidc.provider_findings import judge_clock, judge_keys, judge_meta
 
 if TYPE_CHECKING:
     from loki_core.oidc.provider import Provider
-
-_ORDER = ("error", "warning", "info", "ok")
 
 
 class ProviderInspection:
@@ -34,11 +32,15 @@ class ProviderInspection:
         self._provider = provider
         self._clock = clock
 
+    @property
+    def gives_full_access(self) -> bool:
+        """Whether whoever may sign in has every right, because nothing says otherwise."""
+        return self._provider.mapping.gives_full_access
+
     def check(self) -> tuple[Finding, ...]:
         """Ask the provider anew, and return what is right and wrong with it and the configuration, worst first."""
         provider = self._provider
-        findings = [*judge_configuration(provider.expectation, provider.mapping), *self._check_documents()]
-        return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
+        return sort_findings([*judge_configuration(provider.expectation, provider.mapping), *self._check_documents()])
 
     def _check_documents(self) -> Iterator[Finding]:
         provider = self._provider

@@ -143,6 +143,7 @@ class SignIn:
             issuer=session.issuer,
             expires_at=session.expires_at.isoformat(),
             renews=session.renews,
+            full_access=session.is_full_access,
         )
 
     def discard(self, session: Session, *, seconds: float = 5.0) -> bool:

@@ -33,12 +33,8 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def gives_full_access(settings: Settings) -> bool:
-    """Tell whether everyone who signs in with the provider may do everything."""
-    oidc = settings.auth.oidc
-    return settings.auth.accepts_oidc and not (
-        oidc.role_mapping or oidc.default_role or oidc.allowed_domains or oidc.allowed_subjects
-    )
+def _gives_full_access(loki: Loki) -> bool:
+    return loki.settings.auth.accepts_oidc and loki.oidc.gives_full_access
 
 
 def _describe(loki: Loki, summary: Summary) -> dict[str, Any]:
@@ -61,7 +57,7 @@ def _describe(loki: Loki, summary: Summary) -> dict[str, Any]:
             "tokens": settings.auth.accepts_tokens,
             "oidc": settings.auth.accepts_oidc,
             "issuer": settings.auth.oidc.issuer,
-            "oidc_full_access": gives_full_access(settings),
+            "oidc_full_access": _gives_full_access(loki),
         },
         "policy": {
             "default_expiration_days": policy.default_expiration_days,
@@ -97,7 +93,7 @@ def _format(loki: Loki, summary: Summary) -> str:
             ),
             ("You", f"{clean(loki.actor.subject)}, {clean(', '.join(loki.actor.scopes))}"),
             ("API", _format_auth(settings)),
-            ("Sign-in", _format_provider(settings)),
+            ("Sign-in", _format_provider(loki)),
             ("New tokens", _format_policy(settings)),
             ("Audit log", clean(loki.audit_label)),
             ("Syslog", clean(settings.audit.syslog.address)),
@@ -114,14 +110,15 @@ def _format_auth(settings: Settings) -> str:
     return f"authentication is on: {' and '.join(way for way, accepted in ways if accepted)}"
 
 
-def _format_provider(settings: Settings) -> str:
+def _format_provider(loki: Loki) -> str:
+    settings = loki.settings
     if settings.auth.oidc.issuer is None:
         return "no identity provider is configured"
     text = clean(settings.auth.oidc.issuer)
     if not settings.auth.accepts_oidc:
         text += ", switched off"
-    elif gives_full_access(settings):
-        text += "; everyone who signs in has full access"
+    elif _gives_full_access(loki):
+        text += "; everyone who may sign in has full access"
     return text
 
 

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from loki_core.errors import ConfigurationError
-from loki_core.interfaces import Finding, Severity
+from loki_core.interfaces import Finding, sort_findings
 from loki_core.oidc.expectation import Expectation
 from loki_core.oidc.issuer import has_many_tenants, is_microsoft
 from loki_core.oidc.role_mapping import RoleMapping
@@ -30,8 +30,7 @@ def check_configuration(expected: Expectation, mapping: RoleMapping) -> None:
 def judge_configuration(expected: Expectation, mapping: RoleMapping) -> tuple[Finding, ...]:
     """Return what is to be said about a configuration, errors first."""
     findings = [*_judge_issuer(expected.issuer), *_judge_audience(expected), *_judge_people(expected.issuer, mapping)]
-    order: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2, "ok": 3}
-    return tuple(sorted(findings, key=lambda finding: order[finding.severity]))
+    return sort_findings(findings)
 
 
 def _judge_issuer(issuer: str) -> list[Finding]:

@@ -113,7 +113,7 @@ def test_status_counts_tokens_and_says_what_is_on(loki: Program) -> None:
     assert "API: authentication is off" in out
     assert "full access" not in out
     env = {"LOKI_ENTERPRISE_AUTH": "true", "LOKI_OIDC_ISSUER": "https://id.example", "LOKI_OIDC_CLIENT_ID": "me"}
-    assert "Sign-in: https://id.example; everyone who signs in has full access\n" in loki.do("status", env=env).out
+    assert "Sign-in: https://id.example; everyone who may sign in has full access\n" in loki.do("status", env=env).out
     as_json = loki.do("status --json", env=env).json
     assert (as_json["tokens"]["usable"], as_json["auth"]["oidc_full_access"]) == (1, True)
 

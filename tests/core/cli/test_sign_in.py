@@ -297,7 +297,7 @@ def test_where_nobody_can_be_asked_yes_is_needed(loki: Program, idp: Idp) -> Non
 # -- as a person sees it
 
 
-def test_a_person_sees_code_address_and_qr_apart_and_confirms_the_role(
+def test_device_phishing_code_and_address_come_with_a_warning_and_the_role_is_confirmed(
     loki: Program, fast_idp: Idp, start_pty: StartPty
 ) -> None:
     configure(loki, fast_idp)

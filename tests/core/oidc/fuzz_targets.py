@@ -14,15 +14,20 @@ from pathlib import Path
 
 from loki_core.errors import ProviderUnavailable
 from loki_core.oidc import verify_jws
+from loki_core.oidc.answer import Answer
+from loki_core.oidc.device_answer import MalformedAnswer, parse_device_answer
+from loki_core.oidc.discovery import parse_discovery
 from loki_core.oidc.explain import explain_token
 from loki_core.oidc.key_set import parse_key_set
 from loki_core.oidc.refusal import Refusal
 from loki_core.oidc.role_mapping import RoleMapping
 from loki_core.oidc.strict_json import JsonProblem, parse_object
+from loki_core.oidc.token_answer import OAuthError, parse_token_answer
 from tests.core.oidc.people import COMMON, GOOGLE, make_mapping
 from tests.core.oidc.signer import (
     ACCESS_TOKEN,
     ID_TOKEN,
+    ISSUER,
     NOW,
     Signer,
     check,
@@ -84,11 +89,68 @@ def drive_key_set(data: bytes) -> None:
         check(SIGNER.sign(make_claims()), keys=keys)
 
 
+def drive_discovery(data: bytes) -> None:
+    """Read what a provider says of itself."""
+    with contextlib.suppress(ProviderUnavailable):
+        found = parse_discovery(data, ISSUER)
+        assert found.issuer == ISSUER
+        assert all(problem.isprintable() for problem in found.problems)
+
+
+def drive_device_answer(data: bytes) -> None:
+    """Read a code for a person, and show nothing that could fool one."""
+    with contextlib.suppress(MalformedAnswer):
+        code = parse_device_answer(data, ISSUER)
+        shown = f"{code.user_code}{code.verification_uri}{code.verification_uri_complete}"
+        assert shown.isascii()
+        assert shown.isprintable()
+        assert 1 <= code.interval <= 60
+        assert 0 < code.life <= 3600
+
+
+def drive_token_answer(data: bytes) -> None:
+    """Read tokens, or why there are none."""
+    for status in (200, 400, 503):
+        found = parse_token_answer(Answer(status=status, body=data))
+        assert not isinstance(found, OAuthError) or str(found).isprintable()
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "token": drive_token,
     "header": drive_header,
     "claims": drive_claims,
     "key_set": drive_key_set,
+    "discovery": drive_discovery,
+    "device_answer": drive_device_answer,
+    "token_answer": drive_token_answer,
+}
+
+
+DOCUMENTS = {
+    "discovery": {
+        "issuer": ISSUER,
+        "jwks_uri": f"{ISSUER}/keys",
+        "token_endpoint": "https://93.184.216.34:8443//token?a=b",
+        "device_authorization_endpoint": "http://127.0.0.1/device",
+        "revocation_endpoint": "https://[2606:2800:220:1::1]/revoke",
+        "scopes_supported": ["openid", "offline_access"],
+        "grant_types_supported": [],
+    },
+    "device_answer": {
+        "device_code": "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS",
+        "user_code": "WDJB-MJHT",
+        "verification_uri": f"{ISSUER}/device",
+        "verification_url_complete": f"{ISSUER}/device?user_code=WDJB-MJHT",
+        "expires_in": "1800",
+        "interval": 5.5,
+    },
+    "token_answer": {
+        "error": "authorization_pending",
+        "error_description": "wait",
+        "id_token": "a.b.c",
+        "access_token": "x",
+        "refresh_token": "y",
+    },
 }
 
 
@@ -107,6 +169,8 @@ def list_seeds(target: str) -> list[bytes]:
     if target == "header":
         extra = SIGNER.make_header(crit=["b64"], b64=False, zip="DEF", jku="https://evil.test", x5c=["x"])
         return [json.dumps(each).encode() for each in (SIGNER.make_header(), extra)]
+    if target in DOCUMENTS:
+        return [json.dumps(DOCUMENTS[target]).encode()]
     keys = [Signer(name, name).jwk for name in ("RS256", "ES256", "ES384", "ES512", "EdDSA")]
     return [json.dumps({"keys": each}).encode() for each in (keys, keys[1:2], [{**keys[4], "key_ops": ["verify"]}])]
 

@@ -1,4 +1,4 @@
-"""The parsers of tokens, headers, claims and key sets under a fuzzer that is guided by coverage, ten minutes each."""
+"""The parsers of tokens and of what providers say under a fuzzer that is guided by coverage, ten minutes each."""
 
 from __future__ import annotations
 
