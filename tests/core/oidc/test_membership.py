@@ -68,6 +68,7 @@ def test_a_domain_is_that_of_a_verified_address() -> None:
     "email",
     [
         "eve@sub.example.com",
+        "e\x1bve@example.com",
         "eve@notexample.com",
         "eve@example.com.evil.test",
         "eve@example.com@evil.test",
@@ -124,6 +125,12 @@ def test_with_entra_an_address_counts_only_when_its_domains_owner_is_verified(is
         assert get_role(mapping, {**typed, "xms_edov": verified}) == "admin"
 
 
+def test_elsewhere_googles_word_about_an_organisation_means_nothing() -> None:
+    mapping = make_mapping(allowed_domains=EXAMPLE)
+    refuse(mapping, {"hd": "example.com"}, "domain_allowed")
+    refuse(mapping, {"hd": "example.com", "email": "eve@evil.test", "email_verified": True}, "domain_allowed")
+
+
 def test_elsewhere_entras_word_about_an_address_means_nothing() -> None:
     mapping = make_mapping(allowed_domains=EXAMPLE)
     refuse(mapping, {"email": "eve@example.com", "xms_edov": True}, "domain_allowed")
@@ -133,3 +140,7 @@ def test_a_role_by_e_mail_address_needs_a_verified_one() -> None:
     mapping = make_mapping(issuer=COMMON, roles_claim="email", role_mapping={"root@example.com": "admin"})
     refuse(mapping, {"email": "root@example.com"}, "role")
     assert get_role(mapping, {"email": "root@example.com", "xms_edov": True}) == "admin"
+    google = make_mapping(issuer=GOOGLE, roles_claim="email", role_mapping={"root@example.com": "admin"})
+    person = {"email": "root@example.com", "email_verified": True}
+    refuse(google, person, "role")
+    assert get_role(google, {**person, "hd": "example.com"}) == "admin"
