@@ -10,6 +10,7 @@ from loki_core.audit.file_lines import (
     FIRM,
     as_audit_unavailable,
     list_files,
+    open_if_there,
     read_backwards,
     read_files,
     read_forwards,
@@ -36,6 +37,32 @@ class _Place:
     inode: int = 0
     offset: int = 0
     witness: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A place's file among those of the log.
+
+    Attributes:
+        names: the log's files, listed before this one was opened.
+        name: what it is called now, or was when it is gone.
+        opened: the file, which the caller closes, or None when it is gone.
+        offset: up to where it holds what was read.
+    """
+
+    names: list[str]
+    name: str
+    opened: OpenedFile | None = None
+    offset: int = 0
+
+    @property
+    def following(self) -> list[str]:
+        """The files behind it. Under the name of one that is gone another may have been begun."""
+        return _list_following(self.names, self)
+
+
+def _list_following(names: list[str], found: _Found) -> list[str]:
+    return [name for name in names if name > found.name or (name == found.name and found.opened is None)]
 
 
 class FileFollower:
@@ -65,7 +92,7 @@ class FileFollower:
         self._began = self._place
 
     def _find_end(self, directory: PrivateDirectory, name: str) -> _Place:
-        opened = _open_if_there(directory, name)
+        opened = open_if_there(directory, name)
         if opened is None:
             return _Place(name=name)  # renamed this moment: a new one is about to be begun
         try:
@@ -87,15 +114,13 @@ class FileFollower:
         if not began.name:
             return
         with as_audit_unavailable(self._path, "read"), PrivateDirectory.open(self._path, firm=FIRM) as directory:
-            names = list_files(directory)
-            name, offset = _find_file(directory, names, began)
-            opened = _open_if_there(directory, name) if name else None
-            if opened is not None:
+            found = _find_file(directory, began)
+            if found.opened is not None:
                 try:
-                    yield from read_backwards(name, opened, offset)
+                    yield from read_backwards(found.name, found.opened, found.offset)
                 finally:
-                    os.close(opened.descriptor)
-            older = [each for each in names if each < (name or began.name)]
+                    os.close(found.opened.descriptor)
+            older = [each for each in found.names if each < found.name]
             yield from read_files(directory, older, newest_first=True)
 
     def read_new(self) -> tuple[StoredLine, ...]:
@@ -129,29 +154,30 @@ class FileFollower:
         return (around.st_ino, around.st_mtime_ns, status.st_ino, status.st_size, status.st_mtime_ns)
 
     def _read_on(self, directory: PrivateDirectory) -> Iterator[StoredLine]:
-        names, place = list_files(directory), self._place
-        name, offset = _find_file(directory, names, place)
-        if name:
-            yield from self._read_file(directory, name, offset)
-        for each in names:
-            # The place's own name again: the file was renamed, or is gone, and another begun.
-            if each > (name or place.name) or (each == place.name and not name):
-                yield from self._read_file(directory, each, 0)
+        """Yield what is new in the place's file, then in those behind it, each once it is known which one is next."""
+        while True:
+            found = _find_file(directory, self._place)
+            if found.opened is not None:
+                try:
+                    lines, end = _read_whole_lines(found)
+                    self._place = _make_place(found.name, found.opened, end)
+                finally:
+                    os.close(found.opened.descriptor)
+                yield from lines
+            if not found.following:
+                return
+            self._go_behind(directory, found)
 
-    def _read_file(self, directory: PrivateDirectory, name: str, start: int) -> list[StoredLine]:
-        opened = _open_if_there(directory, name)
+    def _go_behind(self, directory: PrivateDirectory, found: _Found) -> None:
+        """Make the next file the place, unless it is not the next one any more."""
+        name = found.following[0]
+        opened = open_if_there(directory, name)
         if opened is None:
-            return []  # pruned this moment
+            return
         try:
-            lines, end = list(read_forwards(name, opened, start)), start
-            if lines:
-                end = lines[-1].offset + len(lines[-1].data)
-                if lines[-1].data and os.pread(opened.descriptor, 1, end) == b"\n":
-                    end += 1
-                else:
-                    end = lines.pop().offset  # half a line: it may grow
-            self._place = _make_place(name, opened, end)
-            return lines
+            # Had it been full and renamed before it was opened, its new name would stand before this one.
+            if _list_following(list_files(directory), found)[:1] == [name]:
+                self._place = _make_place(name, opened, 0)
         finally:
             os.close(opened.descriptor)
 
@@ -167,29 +193,40 @@ def _make_place(name: str, opened: OpenedFile, offset: int) -> _Place:
     )
 
 
-def _find_file(directory: PrivateDirectory, names: list[str], place: _Place) -> tuple[str, int]:
-    """Return what the place's file is called now, and up to where it holds what was read; or "" when it is gone."""
-    if not place.name:
-        return "", 0
-    for name in sorted(names, key=lambda name: name != place.name):
-        opened = _open_if_there(directory, name)
-        if opened is None:
-            continue
-        try:
+def _read_whole_lines(found: _Found) -> tuple[list[StoredLine], int]:
+    """Return the whole lines that were not read yet, and the byte behind them: half a line may grow.
+
+    There was another file before this one is read to its end: then nothing grows there any more.
+    """
+    if found.opened is None:
+        return [], 0
+    lines = list(read_forwards(found.name, found.opened, found.offset))
+    if not lines:
+        return lines, found.offset
+    end = lines[-1].offset + len(lines[-1].data)
+    if lines[-1].data and os.pread(found.opened.descriptor, 1, end) == b"\n":
+        return lines, end + 1
+    return (lines, end) if found.following else (lines, lines.pop().offset)
+
+
+def _find_file(directory: PrivateDirectory, place: _Place) -> _Found:
+    """Return the place's file, whatever it is called now, and what stands behind it."""
+    names = list_files(directory)
+    while True:
+        for name in sorted(names, key=lambda name: name != place.name) if place.name else ():
+            opened = open_if_there(directory, name)
+            if opened is None:
+                continue
             is_same = (opened.status.st_dev, opened.status.st_ino) == (place.device, place.inode)
-            offset = _find_agreement(opened, place) if is_same or name == place.name else None
+            is_worth_it = is_same or (name == place.name and place.witness)
+            offset = _find_agreement(opened, place) if is_worth_it else None
             if offset is not None:
-                return name, offset
-        finally:
+                return _Found(names=names, name=name, opened=opened, offset=offset)
             os.close(opened.descriptor)
-    return "", 0
-
-
-def _open_if_there(directory: PrivateDirectory, name: str) -> OpenedFile | None:
-    try:
-        return directory.open_file(name)
-    except FileNotFoundError:
-        return None
+        again = list_files(directory)
+        if again == names:
+            return _Found(names=names, name=place.name)
+        names = again  # it was renamed between the listing and the look
 
 
 def _find_agreement(opened: OpenedFile, place: _Place) -> int | None:

@@ -69,27 +69,51 @@ def read_files(directory: PrivateDirectory, names: list[str], *, newest_first: b
         newest_first: from the last line of the last file to the first of the first.
     """
     for name in reversed(names) if newest_first else names:
+        opened = open_if_there(directory, name)
         try:
-            opened = directory.open_file(name)
-        except FileNotFoundError:
-            continue
-        try:
-            # A file that is full is renamed, and a new one begun under its name: this may be the new one.
-            missed = _find_new_pieces(directory, names, name) if name == names[-1] else []
+            # A file that is full is renamed, and a new one begun under its name: this may be the new one, or not yet.
+            missed = _find_missed(directory, names, name, opened) if name == names[-1] else []
             if not newest_first:
                 yield from read_files(directory, missed, newest_first=False)
-            yield from read_backwards(name, opened) if newest_first else read_forwards(name, opened)
+            if opened is not None:
+                yield from read_backwards(name, opened) if newest_first else read_forwards(name, opened)
             if newest_first:
                 yield from read_files(directory, missed, newest_first=True)
         finally:
-            os.close(opened.descriptor)
+            if opened is not None:
+                os.close(opened.descriptor)
 
 
-def _find_new_pieces(directory: PrivateDirectory, names: list[str], name: str) -> list[str]:
-    period = find_period(name)
-    if name != name_day_file(period):
-        return []
-    return [each for each in list_files(directory) if each < name and find_period(each) == period and each not in names]
+def open_if_there(directory: PrivateDirectory, name: str) -> OpenedFile | None:
+    """Return a file of the log, open, or None when there is none: it was pruned or renamed.
+
+    Raises:
+        StorageError, OSError: it is there and cannot be opened.
+    """
+    try:
+        return directory.open_file(name)
+    except FileNotFoundError:
+        return None
+
+
+def _find_missed(directory: PrivateDirectory, names: list[str], name: str, opened: OpenedFile | None) -> list[str]:
+    """Return the pieces of a day that its file became between the listing and its opening; not what is open itself."""
+    period, missed = find_period(name), []
+    if name == name_day_file(period):
+        for each in list_files(directory):
+            if find_period(each) == period and each < name and each not in names:
+                if opened is not None and _is_same(directory, each, opened):
+                    break
+                missed.append(each)
+    return missed
+
+
+def _is_same(directory: PrivateDirectory, name: str, opened: OpenedFile) -> bool:
+    try:
+        status = os.stat(name, dir_fd=directory.descriptor, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return (status.st_dev, status.st_ino) == (opened.status.st_dev, opened.status.st_ino)
 
 
 def read_forwards(name: str, opened: OpenedFile, start: int = 0) -> Iterator[StoredLine]:

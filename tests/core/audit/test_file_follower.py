@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_follower import FileFollower
+from loki_core.audit.file_log import FileLog
 from loki_core.errors import AuditUnavailable
+from loki_core.interfaces import LineFollower
+from tests.core.workshop import NOON
 
 DAY = "audit-2026-03-01.jsonl"
 PIECE = "audit-2026-03-01.101010.jsonl"
@@ -33,7 +39,7 @@ def _write(file: Path, *numbers: int) -> None:
     file.chmod(0o600)
 
 
-def _read(follower: FileFollower) -> list[int]:
+def _read(follower: LineFollower) -> list[int]:
     return [json.loads(line.data)["seq"] for line in follower.read_new()]
 
 
@@ -163,9 +169,44 @@ def test_looking_again_when_nothing_is_new_opens_nothing(place: Path, monkeypatc
     assert opened == []
 
 
+def test_a_last_line_without_its_end_is_returned_once_nothing_comes_behind_it(place: Path) -> None:
+    follower = FileFollower(str(place))
+    _write(place / DAY, 1)
+    with (place / DAY).open("ab") as file:
+        file.write(_line(2)[:-1])
+    assert _read(follower) == [1]
+    _write(place / NEXT_DAY, 3)
+    assert _read(follower) == [2, 3]
+
+
 def test_a_log_that_cannot_be_read_is_said_to_be(place: Path) -> None:
     _write(place / DAY, 1)
     follower = FileFollower(str(place))
     (place / NEXT_DAY).symlink_to(place / DAY)
     with pytest.raises(AuditUnavailable, match="symbolic link"):
         follower.read_new()
+
+
+@pytest.mark.parametrize("beginning", [0, 100])
+def test_no_line_is_missed_or_returned_twice_while_files_fill_up_and_days_begin(tmp_path: Path, beginning: int) -> None:
+    """A real writer in another thread, files of a few lines each, and a follower that never waits."""
+    log = FileLog(str(tmp_path / "audit"), max_file_size=0.005)
+
+    def write(numbers: range) -> None:
+        for number in numbers:
+            at = NOON + timedelta(hours=number / 4)
+            log.record(AuditEntry(timestamp=at, event="auth.token.use", user_id="os:alice"), durable=False)
+
+    write(range(beginning))
+    follower = log.follow()
+    writer = threading.Thread(target=write, args=(range(beginning, 500),))
+    writer.start()
+    found: list[int] = []
+    while writer.is_alive():
+        found += _read(follower)
+    writer.join()
+    found += _read(follower)
+    log.close()
+    assert len(list((tmp_path / "audit").glob("audit-*.jsonl"))) > 10
+    assert found == list(range(beginning + 1, 501))
+    assert [json.loads(line.data)["seq"] for line in follower.lines_before()] == list(range(beginning, 0, -1))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import random
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from loki_core.audit.events import AuditEntry
 from loki_core.audit.file_lines import LONGEST_LINE, count_lines_before, read_lines
+from loki_core.audit.file_log import FileLog
 from loki_core.errors import AuditUnavailable
+from tests.core.workshop import NOON
 
 
 @pytest.fixture
@@ -101,6 +105,26 @@ def test_a_file_that_is_full_while_it_is_read_gives_its_lines_all_the_same(place
         found += [line.data for line in lines]
         assert sorted(found) == [b"1", b"2", b"3"]
         piece.unlink()
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_no_line_is_missing_while_files_fill_up_and_days_begin(tmp_path: Path, newest_first: bool) -> None:
+    """A real writer in another thread, files of a few lines each, and whoever reads them from either end."""
+    log = FileLog(str(tmp_path / "audit"), max_file_size=0.005)
+
+    def write() -> None:
+        for number in range(400):
+            at = NOON + timedelta(hours=number / 4)
+            log.record(AuditEntry(timestamp=at, event="auth.token.use", user_id="os:alice"), durable=False)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        seqs = [json.loads(line.data)["seq"] for line in read_lines(str(tmp_path / "audit"), newest_first=newest_first)]
+        assert sorted(seqs) == list(range(1, len(seqs) + 1))
+        assert seqs == sorted(seqs, reverse=newest_first)
+    writer.join()
+    log.close()
 
 
 def test_no_directory_is_an_empty_log_and_one_of_another_kind_an_error(tmp_path: Path) -> None:
