@@ -121,12 +121,15 @@ def test_an_empty_log_has_a_summary_too(loki: loki_core.Loki) -> None:
     assert [day.name for day in summary.days] == ["2026-02-28", "2026-03-01"]
 
 
-def test_a_log_that_is_switched_off_reads_as_empty(workshop: Workshop) -> None:
+def test_a_log_that_was_switched_off_can_be_read_and_says_so(workshop: Workshop) -> None:
+    workshop.open().tokens.generate("before")
     loki = workshop.open(is_logging=False)
-    loki.tokens.generate("ci-bot")
-    assert list(loki.audit.entries()) == []
-    assert loki.audit.follow(last=5).read_new() == ()
-    assert loki.audit.summary().entries == 0
+    loki.tokens.generate("unseen")
+    newest, before = loki.audit.entries()
+    assert (newest.entry.event, newest.entry.details["enabled"]) == ("policy.change", False)
+    assert newest.level is Level.WARNING
+    assert before.entry.details["name"] == "before"
+    assert loki.audit.verify().ok
 
 
 def test_the_revision_tells_that_there_is_something_new(loki: loki_core.Loki) -> None:
