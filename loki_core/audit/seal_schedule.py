@@ -77,6 +77,7 @@ class SealSchedule:
         """Begin anew in a forked child: what was written before is sealed by the parent."""
         self._newest: Head | None = None
         self._has_unsealed = False
+        self._has_prepared = False
         self._failed = False
         self._waiting: set[bool] = set()
         """Whether a job waits that is to run soon (True), or one that is to run later (False)."""
@@ -137,6 +138,9 @@ class SealSchedule:
 
     def note_written(self, directory: PrivateDirectory, end: LogEnd) -> None:
         """Take note of lines that were appended, and seal when that is due."""
+        if not self._has_prepared and self._later is not None:
+            self._has_prepared = True
+            self._later(0, load_cryptography)  # while the caller waits for the disk
         self._has_unsealed = True
         self._first.clear()
         pruning, self._pruning = self._pruning, None

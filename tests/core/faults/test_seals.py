@@ -18,6 +18,8 @@ from loki_core.audit.file_log import FileLog
 from loki_core.audit.retention import Retention
 from loki_core.audit.seal_schedule import SealSchedule
 from loki_core.audit.sealer import Sealer
+from loki_core.audit.verification import verify_log
+from loki_core.audit.verify_request import WitnessPaths
 from loki_core.errors import AuditUnavailable
 from tests.core.audit.seals import check_seals, day, find_bytes, make_entry, read_lines
 from tests.core.faults.family import Child, Line, ask_child, hear_from, run_alone
@@ -93,7 +95,9 @@ class Stage:
         return [call for call in calls if "LOCK_UN" not in call.line]
 
     def judge(self) -> str:
-        """Let another process go on today and tomorrow; return what is wrong then, or ""."""
+        """Verify, let another process go on today and tomorrow; return what is wrong then, or ""."""
+        if found := self._verify():
+            return f"a false alarm: {found}"
         ask_child(lambda: _write(self.home, 7))
         ask_child(lambda: _write(self.home, 8))
         ends = [head["count"] for head in _check_what_is_kept(self.audit)]
@@ -102,6 +106,8 @@ class Stage:
             return "the last line is not signed"
         if any(entry["error"] == "key_lost" for entry in entries):
             return "a key was lost"
+        if alarms := self._verify():
+            return f"a false alarm afterwards: {alarms}"
         if found := find_bytes(self.home, self.old_key):
             return f"the key of an earlier day is in {found}"
         left = [file.name for file in (*self.keys.iterdir(), *self.audit.glob(".[!a]*"))]
@@ -109,6 +115,10 @@ class Stage:
             return f"left over: {left}"
         days = sorted({file.name[6:16] for file in self.audit.glob("audit-*.jsonl")})
         return "" if days == ["2026-03-07", "2026-03-08"] else f"there are files of {days}"
+
+    def _verify(self) -> list[str]:
+        verdict = verify_log(str(self.audit), witnesses=WitnessPaths(keys=str(self.keys)))
+        return [f"{problem.kind} {problem.file}:{problem.line}" for problem in verdict.problems if not verdict.ok]
 
 
 def _check_what_is_kept(audit: Path) -> list[dict[str, Any]]:
