@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from loki_tui.key_names import show_key
 from loki_tui.places import PLACES
 
-_ANYWHERE = ("list", "table", "everywhere")
+_OF_LISTS = ("list", "table")
+_WITH_LISTS = frozenset(place.mode for place in PLACES if place.has_list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,8 @@ class Action:
         label: one or two words, for the footer.
         help: one sentence, for `?`, the palette and the docs.
         run: the name of the method that does it, without `action_`.
-        place: where it works: on a screen (`tokens`, `audit`), on every screen with a list (`list`), in the table of
-            one (`table`), or `everywhere`.
+        place: where it works: on a screen (`tokens`, `audit`, `sign_in`), on every screen with a list (`list`), in the
+            table of one (`table`), or `everywhere`.
         changes: whether it changes the store; then it needs `*` and is off with --read-only.
         footer: its place in the footer, from 1, or 0 for none.
         refusal: why it is not allowed now, or "".
@@ -42,7 +43,7 @@ class Action:
 
     def works_on(self, mode: str) -> bool:
         """Tell whether it works on the screen of that name."""
-        return self.place in {mode, *_ANYWHERE}
+        return self.place in {mode, "everywhere"} or (self.place in _OF_LISTS and mode in {*_WITH_LISTS, *_OF_LISTS})
 
     @property
     def shown_key(self) -> str:
@@ -240,6 +241,51 @@ ACTIONS = (
     ),
     Action(id="table.top", keys="g,home", label="Top", help="First row", run="move_to_end(False)", place="table"),
     Action(id="table.bottom", keys="G,end", label="Bottom", help="Last row", run="move_to_end(True)", place="table"),
+    Action(
+        id="sign_in.start",
+        keys="s,enter",
+        label="Sign in",
+        help="Sign in with the identity provider, by a code that you approve on any device",
+        run="start",
+        place="sign_in",
+        footer=1,
+    ),
+    Action(
+        id="sign_in.take",
+        keys="y",
+        label="Yes, take it",
+        help="Act as the person who approved, with the role that is shown",
+        run="take",
+        place="sign_in",
+        footer=2,
+    ),
+    Action(
+        id="sign_in.copy",
+        keys="c",
+        label="Copy the address",
+        help="Send the address to the terminal's clipboard",
+        run="copy",
+        place="sign_in",
+        footer=3,
+    ),
+    Action(
+        id="sign_in.cancel",
+        keys="escape",
+        label="Cancel",
+        help="Leave the sign-in at that; nothing changes",
+        run="cancel",
+        place="sign_in",
+        footer=4,
+    ),
+    Action(
+        id="sign_in.out",
+        keys="o",
+        label="Sign out",
+        help="Forget the sign-in, here and at the provider, and be the local user again",
+        run="sign_out",
+        place="sign_in",
+        footer=5,
+    ),
     *(
         Action(
             id=f"place.{place.mode}",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
-    from loki_core import Loki, Verdict
+    from loki_core import Loki, Session, Verdict
     from loki_tui.preferences import Preferences
     from loki_tui.screens.list_screen import ListScreen
 
@@ -59,6 +59,7 @@ class LokiApp(GuardedApp):
         loki: Loki,
         *,
         preferences: Preferences,
+        session: Session | None = None,
         read_only: bool = False,
         demo: bool = False,
         host: str | None = None,
@@ -69,18 +70,21 @@ class LokiApp(GuardedApp):
         Args:
             loki: the store's access; the caller closes it.
             preferences: the user's theme, keys and idle lock.
+            session: who is signed in already; the console acts as that person from the start.
             read_only: whether changing actions are off.
             demo: whether the store is a generated one.
             host: what this host is called, or None to ask it.
             monotonic: the clock of the idle lock, in seconds.
         """
         super().__init__()
-        self.loki = loki
+        self.local = loki
+        self.session = session
+        self.loki = loki if session is None else loki.acting_as(session.principal)
         self.preferences = preferences
         self.surroundings = Surroundings(
             store=MADE_UP if demo else loki.store_label,
             host=os.uname().nodename.split(".")[0] if host is None else host,
-            actor=loki.actor,
+            actor=self.loki.actor,
             read_only=read_only,
             demo=demo,
         )
@@ -138,6 +142,26 @@ class LokiApp(GuardedApp):
         """Return the screens that were opened, whatever dialog is over them."""
         stacks = [self._screen_stacks.get(place.mode) for place in PLACES]
         return [cast("ListScreen", stack[0]) for stack in stacks if stack]
+
+    # Who acts
+
+    async def act_as(self, loki: Loki, session: Session | None) -> None:
+        """Go on as somebody else: what is shown elsewhere is read anew, and what may be done is judged anew.
+
+        Args:
+            loki: the same store, acted on as that person.
+            session: the sign-in that says so, or None for the user of this system.
+        """
+        self.loki, self.session = loki, session
+        self.surroundings = replace(self.surroundings, actor=loki.actor)
+        self.actions = tuple(replace(action, refusal=self._judge(action)) for action in self.actions)
+        for place in PLACES:
+            if place.mode != self.current_mode:
+                await self.remove_mode(place.mode)
+                self.add_mode(place.mode, partial(place.open, self))
+        self._watch_audit()
+        for screen in self.list_screens():
+            screen.rebuild_header()
 
     # What may be done
 

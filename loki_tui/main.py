@@ -27,6 +27,7 @@ from loki_tui.terminal.environment import (
 )
 
 if TYPE_CHECKING:
+    from loki_core import Loki, Session
     from loki_tui.preferences import Preferences
     from loki_tui.terminal.guarded_app import GuardedApp
 
@@ -121,9 +122,15 @@ def _run_console(options: argparse.Namespace) -> int:
             loki = stack.enter_context(loki_core.open())
         from loki_tui.app import LokiApp
 
-        app = LokiApp(loki, preferences=preferences, read_only=options.read_only, demo=options.demo)
+        session = None if options.demo else _find_session(loki)
+        app = LokiApp(loki, preferences=preferences, session=session, read_only=options.read_only, demo=options.demo)
         _apply_theme(app, options.theme, preferences)
         return app.run_guarded(mouse=preferences.mouse and not options.no_mouse)
+
+
+def _find_session(loki: Loki) -> Session | None:
+    """Return who is signed in, renewed or not: what has ended is refused by the library, and the screen says it."""
+    return loki.sign_in.find() if loki.settings.auth.oidc.is_configured else None
 
 
 def _apply_theme(app: GuardedApp, asked: str | None, preferences: Preferences) -> None:

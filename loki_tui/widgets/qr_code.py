@@ -16,15 +16,22 @@ _PLAIN = Style(color="black", bgcolor="bright_white")
 
 
 class QrCode(Widget):
-    """Shows a code; letters become capitals, which take half the room."""
+    """Shows a code."""
 
     ALLOW_SELECT = False
 
-    def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, text: str, *, as_it_is: bool = False, id: str | None = None) -> None:  # noqa: A002
+        """Draw the code.
+
+        Args:
+            text: what it says.
+            as_it_is: whether small letters matter, as in an address; as capitals they take half the room.
+            id: of the widget.
+        """
         super().__init__(id=id)
-        self._drawn = draw_qr(text.upper())
-        self.styles.width = len(self._drawn[0])
-        self.styles.height = len(self._drawn)
+        self._drawn = draw_qr(text if as_it_is else text.upper())
+        self.cells, self.rows = len(self._drawn[0]), len(self._drawn)
+        self.styles.width, self.styles.height = self.cells, self.rows
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the number of its lines."""
