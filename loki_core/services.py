@@ -66,11 +66,11 @@ class Loki:
     def sign_in(self) -> SignIn:
         """The sign-in with the identity provider."""
         from loki_core.sign_in import SignIn
+        from loki_core.sign_in_log import SignInLog
 
         parts = self._parts
-        return SignIn(
-            parts.settings.auth.oidc, lambda: parts.provider, parts.sessions, parts.journal, parts.clock, self._caller
-        )
+        log = SignInLog(parts.journal, parts.clock, self._caller)
+        return SignIn(parts.settings.auth.oidc, lambda: parts.provider, parts.sessions, log, parts.clock)
 
     @property
     def oidc(self) -> ProviderInspection:

@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from loki_core.audit.events import AuditEntry, AuditEvent
+from loki_core.audit.events import AuditEvent
 from loki_core.errors import LokiError, ProviderUnavailable, SignInFailed, StorageError
 from loki_core.frozen import replace
 from loki_core.oidc.device_flow import ask_for_code, choose_scopes, poll_for_tokens
@@ -26,12 +26,11 @@ from loki_core.oidc.token_answer import Tokens
 from loki_core.pending_sign_in import PendingSignIn
 
 if TYPE_CHECKING:
-    from loki_core.auth_journal import AuthJournal
     from loki_core.oidc.discovery import ProviderMetadata
     from loki_core.oidc.provider import Provider
     from loki_core.oidc.session_file import SessionFile
-    from loki_core.principal import Caller
     from loki_core.settings import OidcSettings
+    from loki_core.sign_in_log import SignInLog
 
 EARLY = timedelta(seconds=30)
 """How long before its end a session is renewed."""
@@ -47,9 +46,8 @@ class SignIn:
         settings: OidcSettings,
         get_provider: Callable[[], Provider],
         sessions: SessionFile,
-        journal: AuthJournal,
+        log: SignInLog,
         clock: Callable[[], datetime],
-        caller: Caller,
     ) -> None:
         """Prepare; nothing is read or asked yet.
 
@@ -57,16 +55,14 @@ class SignIn:
             settings: `enterprise.auth.oidc`.
             get_provider: returns the configured provider, or raises ConfigurationError.
             sessions: where the session is kept.
-            journal: where sign-ins are noted.
+            log: where sign-ins are noted.
             clock: returns the current time, aware.
-            caller: who is at the keyboard, as far as the operating system knows.
         """
         self._settings = settings
         self._get_provider = get_provider
         self._sessions = sessions
-        self._journal = journal
+        self._log = log
         self._clock = clock
-        self._caller = caller
 
     # -- becoming somebody
 
@@ -86,7 +82,7 @@ class SignIn:
         """
         provider = self._get_provider()
         until = threading.Event() if cancelled is None else cancelled
-        with self._noting_failures():
+        with self._log.noting_failures():
             metadata = self._get_metadata(provider)
             proof = provider.prove_client(metadata)
             scopes = choose_scopes(provider.settings.scopes, metadata)
@@ -95,7 +91,7 @@ class SignIn:
 
         def wait() -> Session:
             exchange = poll_for_tokens(metadata, proof, code, began)
-            with self._noting_failures():
+            with self._log.noting_failures():
                 tokens = run_exchange(exchange, provider.client, until, read_seconds)
                 return self._take(provider, tokens, until)
 
@@ -109,17 +105,25 @@ class SignIn:
         return documents.metadata
 
     def _take(self, provider: Provider, tokens: Tokens, cancelled: Cancellation) -> Session:
-        try:
+        with self._giving_back(provider, tokens):
             if cancelled.is_set():
                 raise refuse_cancelled()
             now = self._clock()
             proof = provider.verify_sign_in(tokens, now)
+        self._log.note(
+            AuditEvent.OIDC_SUCCESS, proof.principal.subject, role=proof.principal.role, issuer=provider.issuer
+        )
+        return make_session(proof, tokens, provider.client_id, now)
+
+    @contextlib.contextmanager
+    def _giving_back(self, provider: Provider, tokens: Tokens) -> Iterator[None]:
+        """Give tokens back when the block does not come to its end: nobody will use them."""
+        try:
+            yield
         except BaseException:
             with contextlib.suppress(LokiError):
                 provider.revoke(tokens, _HASTE)
             raise
-        self._note(AuditEvent.OIDC_SUCCESS, proof.principal.subject, role=proof.principal.role, issuer=provider.issuer)
-        return make_session(proof, tokens, provider.client_id, now)
 
     def adopt(self, session: Session) -> None:
         """Keep a session: from now on this user is that person. The one before is given back.
@@ -136,7 +140,7 @@ class SignIn:
             raise
         if before is not None:
             self.discard(before)
-        self._note(
+        self._log.note(
             AuditEvent.SIGN_IN_START,
             session.principal.subject,
             role=session.principal.role,
@@ -219,13 +223,18 @@ class SignIn:
     def _ask_to_renew(self, session: Session) -> Session:
         provider = self._get_provider()
         metadata = provider.documents.get().metadata
-        with self._noting_failures():
+        with self._log.noting_failures():
             exchange = refresh_tokens(metadata, provider.prove_client(metadata), session.tokens.refresh_token or "")
             tokens = run_exchange(exchange, provider.client)
             now = self._clock()
-            proof = provider.verify_sign_in(tokens, now)
-            if proof.claims.subject != session.provider_subject:  # OpenID Connect Core 12.2
-                raise SignInFailed("the provider renewed the sign-in for somebody else", code="invalid_token")
+            with self._giving_back(provider, tokens):
+                proof = provider.verify_sign_in(tokens, now)
+                if proof.claims.subject != session.provider_subject:  # OpenID Connect Core 12.2
+                    raise SignInFailed(
+                        "the provider renewed the sign-in for somebody else",
+                        code="invalid_token",
+                        remedy="sign in again",
+                    )
         kept = replace(tokens, refresh_token=tokens.refresh_token or session.tokens.refresh_token)
         renewed = make_session(proof, kept, provider.client_id, now)
         return replace(renewed, signed_in_at=session.signed_in_at)
@@ -248,7 +257,7 @@ class SignIn:
             self._revoke(session, 5.0)
         except LokiError as error:
             problem = str(error)
-        self._note(AuditEvent.SIGN_IN_END, session.principal.subject, issuer=session.issuer, revoked=not problem)
+        self._log.note(AuditEvent.SIGN_IN_END, session.principal.subject, issuer=session.issuer, revoked=not problem)
         return SignedOut(session=session, is_revoked=not problem, problem=problem)
 
     def _load_quietly(self) -> Session | None:
@@ -263,31 +272,3 @@ class SignIn:
                 "another provider is configured by now", remedy="end the session at the provider that gave it"
             )
         self._get_provider().revoke(session.tokens, seconds)
-
-    # -- what the log learns
-
-    @contextlib.contextmanager
-    def _noting_failures(self) -> Iterator[None]:
-        try:
-            yield
-        except (SignInFailed, ProviderUnavailable) as error:
-            if error.code != "cancelled":
-                self._note(AuditEvent.OIDC_FAIL, self._caller.principal.subject, error=error.code, reason=error.message)
-            raise
-
-    def _note(self, event: AuditEvent, user_id: str, *, error: str = "", **details: Any) -> None:
-        seat = self._caller.describe_seat()
-        if user_id != self._caller.principal.subject:
-            seat["operator"] = self._caller.principal.subject
-        entry = AuditEntry(
-            timestamp=self._clock(),
-            event=event,
-            user_id=user_id,
-            resource_type="session",
-            ip_address=self._caller.address,
-            user_agent=self._caller.agent,
-            success=not error,
-            error=error,
-            details={**details, **seat},
-        )
-        self._journal.note(entry)

@@ -53,7 +53,8 @@ def run(options: Namespace) -> int:
         if options.json:
             _write_event("failed", code="cancelled", message="the sign-in was cancelled")
         else:
-            output.complain(f"{options.program}: the sign-in was cancelled")
+            after_prompt = "\n" if output.is_terminal() else ""
+            output.complain(f"{after_prompt}{options.program}: the sign-in was cancelled")
         return 128 + signal.number
     except LokiError as error:
         if not options.json or error.code == output.FAILED:

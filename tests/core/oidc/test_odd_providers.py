@@ -345,9 +345,26 @@ def test_a_renewal_for_somebody_else_is_not_taken(desk: Desk, odd: Odd) -> None:
     odd.answers[TOKEN] = [Said(200, odd.tokens(claims={"sub": "mallory", "iat": now, "exp": now + 600}))]
     with refuses("session_ended"):
         desk.loki.sign_in.current()
+    assert [form["token"] for form in odd.asked("/revoke")] == ["opaque"]
     kept = desk.loki.sign_in.find()
     assert kept is not None
     assert kept.principal.subject == "248289761001"
+
+
+def test_a_role_that_the_directory_took_away_is_gone_at_the_renewal(desk: Desk, odd: Odd) -> None:
+    desk.open(default_role=None, roles_claim="groups", role_mapping={"ops": "operator", "guests": "viewer"})
+    assert keep_session(desk, odd, claims={"groups": ["ops"]}).principal.role == "operator"
+    for groups, role in ((["guests"], "viewer"), ([], None)):
+        desk.clock.move(seconds=600)
+        now = desk.clock.now.timestamp()
+        odd.answers[TOKEN] = [Said(200, odd.tokens(claims={"iat": now, "exp": now + 600, "groups": groups}))]
+        if role is None:
+            with refuses("session_ended"):
+                desk.loki.sign_in.current()
+        else:
+            session = desk.loki.sign_in.current()
+            assert session is not None
+            assert session.principal.role == role
 
 
 @pytest.mark.parametrize("said", [Said(500), Said(503, b"<html>"), Said(200, b"")])
