@@ -13,6 +13,10 @@ from loki_core.tokens.record import format_time, parse_time
 
 LONGEST_PAUSE = 60.0
 """Seconds between attempts, at most."""
+MOST_AT_ONCE = 1_000
+"""Messages in one batch: what may arrive twice."""
+_LEAST_AT_ONCE = 10
+_FIRST_AT_ONCE = 250
 _LONGEST_TRAIL = 16
 
 
@@ -47,6 +51,8 @@ class Cursor:
         next_try: not before this time, unless the clock was set back.
         error: what was wrong the last time, or "".
         sent_at: when something was sent.
+        at_once: how many messages to send in one batch: less after a failure, more after a success, so that a slow
+            receiver or a short-lived process gets on too.
     """
 
     file: str = ""
@@ -58,6 +64,7 @@ class Cursor:
     next_try: datetime | None = None
     error: str = ""
     sent_at: datetime | None = None
+    at_once: int = _FIRST_AT_ONCE
 
     @property
     def seq(self) -> int:
@@ -97,11 +104,13 @@ class Cursor:
             failures=self.failures + 1,
             failing_since=self.failing_since or now,
             next_try=now + timedelta(seconds=pause),
+            at_once=max(self.at_once // 4, _LEAST_AT_ONCE),
         )
 
     def succeed(self, now: datetime) -> Cursor:
-        """Return the cursor after an attempt that succeeded."""
-        return replace(self, failures=0, failing_since=None, next_try=None, error="", sent_at=now)
+        """Return the cursor after an attempt that succeeded; call it on the one that the attempt was begun with."""
+        at_once = min(self.at_once * 2, MOST_AT_ONCE)
+        return replace(self, failures=0, failing_since=None, next_try=None, error="", sent_at=now, at_once=at_once)
 
 
 def digest_line(data: bytes) -> str:
@@ -122,6 +131,7 @@ def dump_cursor(cursor: Cursor) -> bytes:
         "next_try": format_time(cursor.next_try),
         "error": cursor.error,
         "sent_at": format_time(cursor.sent_at),
+        "at_once": cursor.at_once,
     }
     return json.dumps(fields).encode("ascii") + b"\n"
 
@@ -145,6 +155,7 @@ def parse_cursor(data: bytes) -> Cursor:
         next_try=_read_time(fields.get("next_try")),
         error=error if isinstance(error, str) else "",
         sent_at=_read_time(fields.get("sent_at")),
+        at_once=min(_read_number(fields.get("at_once")) or _FIRST_AT_ONCE, MOST_AT_ONCE),
     )
 
 

@@ -28,9 +28,8 @@ LOCK_NAME = ".syslog.lock"
 MOST_LINES = 10_000
 MOST_BYTES = 16_000_000
 """Of more bytes than that, too, only the newest lines are sent."""
-BATCH_LINES = 1_000
-BATCH_BYTES = 1_000_000
-"""What is sent before the place is noted, and may arrive twice."""
+_BATCH_BYTES = 1_000_000
+"""What is sent before the place is noted, at most."""
 _TROUBLE_SECONDS = 60.0
 _BUSY_SECONDS = 1.0
 
@@ -132,7 +131,7 @@ class SyslogForwarder:
                 messages.append(message)
                 cursor = cursor.pass_line(line.stored.file, line.inode, line.as_sent(seq))
                 size += len(message)
-                if len(messages) >= BATCH_LINES or size >= BATCH_BYTES:
+                if len(messages) >= cursor.at_once or size >= _BATCH_BYTES:
                     return messages, cursor
         if self._with_heads:
             from loki_core.audit.syslog_heads import read_new_heads

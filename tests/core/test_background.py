@@ -31,6 +31,25 @@ def test_a_full_queue_drops_jobs_and_nobody_waits() -> None:
     assert LONGEST_QUEUE > 0
 
 
+def test_what_was_waited_for_the_last_time_is_not_waited_for_at_the_end_of_the_program(
+    child_environ: dict[str, str],
+) -> None:
+    code = """
+        import threading
+        from loki_core.background import BackgroundWriter
+
+        class Told(BackgroundWriter):
+            def flush(self, seconds=1.0):
+                print("flushed")
+                return super().flush(seconds)
+
+        writer = Told()
+        writer.submit(threading.Event().wait)
+        print(writer.finish(0.01))
+    """
+    assert run_python(code, env=child_environ).stdout == "flushed\nFalse\n"
+
+
 def test_flushing_what_never_began_returns_at_once() -> None:
     assert BackgroundWriter().flush(0)
 

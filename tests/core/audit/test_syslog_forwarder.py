@@ -10,7 +10,7 @@ import pytest
 
 from loki_core.audit.syslog_cursor_file import CURSOR_NAME, may_wait
 from loki_core.audit.syslog_findings import diagnose_forwarding
-from loki_core.audit.syslog_forwarder import BATCH_LINES, LOCK_NAME
+from loki_core.audit.syslog_forwarder import LOCK_NAME
 from loki_core.disk.directory import PrivateDirectory
 from loki_core.disk.lock import hold_lock
 from loki_core.settings import SyslogSettings
@@ -80,21 +80,36 @@ def test_a_process_that_is_killed_over_it_is_followed_by_a_pause_and_then_by_all
     assert bench.receiver.seqs == [1, 2]
 
 
-def test_a_lot_goes_in_batches_and_a_failure_repeats_one_of_them(bench: Bench) -> None:
-    bench.write(BATCH_LINES * 2 + 500)
+def test_a_lot_goes_in_batches_that_grow_and_a_failure_repeats_one_and_makes_the_next_smaller(bench: Bench) -> None:
+    bench.write(4_000)
     taken = bench.receiver
 
     class Failing(Receiver):
         def __call__(self, messages: Sequence[bytes], to: SyslogSettings) -> None:
             taken(messages, to)
-            if len(taken.batches) == 2:  # it took the batch, and nobody heard of it
+            if len(taken.batches) == 3:  # it took the batch, and nobody heard of it
                 raise ConnectionResetError(104, "Connection reset by peer")
 
     assert bench.forward(send=Failing()) == 1
     bench.clock.move(seconds=1)
     assert bench.forward() is None
-    assert [len(batch) for batch in taken.batches] == [BATCH_LINES, BATCH_LINES, BATCH_LINES, 500]
-    assert sorted(set(taken.seqs)) == [*range(1, BATCH_LINES * 2 + 501)]
+    assert [len(batch) for batch in taken.batches] == [250, 500, 1_000, 250, 500, 1_000, 1_000, 500]
+    assert taken.seqs == [*range(1, 1_751), *range(751, 4_001)]
+
+
+def test_a_receiver_that_takes_little_at_a_time_gets_all_in_the_end(bench: Bench) -> None:
+    bench.write(500)
+
+    class Slow(Receiver):
+        def __call__(self, messages: Sequence[bytes], to: SyslogSettings) -> None:
+            if len(messages) > 20:
+                raise TimeoutError
+            super().__call__(messages, to)
+
+    slow = Slow()
+    while (pause := bench.forward(send=slow)) is not None:
+        bench.clock.move(seconds=pause)
+    assert slow.seqs == [*range(1, 501)]
 
 
 def test_of_too_many_entries_the_newest_are_sent_and_one_message_says_how_many_were_not(bench: Bench) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from loki_core.audit.file_log import FileLog
-from loki_core.audit.syslog_forwarder import BATCH_LINES, SyslogForwarder
+from loki_core.audit.syslog_cursor import MOST_AT_ONCE
+from loki_core.audit.syslog_forwarder import SyslogForwarder
 from loki_core.audit.syslog_forwarding import SyslogForwarding
 from loki_core.background import BackgroundWriter
 from loki_core.settings import SyslogSettings
@@ -23,7 +24,7 @@ from tests.core.audit.seals import make_entry
 from tests.core.faults.family import Child, Line, ask_child, run_alone
 from tests.support.syslog_receivers import StreamReceiver
 
-ENTRIES = 200
+ENTRIES = 50
 """That one process writes before it is killed, at most."""
 AT_ONCE = 5
 LONGEST_LIFE = 0.15
@@ -93,7 +94,7 @@ def test_kill_9_of_a_forwarder_in_the_middle_loses_no_entry_and_repeats_a_batch_
         assert all("skip" not in message.name for message in receiver.messages)
         streams = len(receiver.streams)
     assert last > kills
-    assert len(seqs) - last <= kills * BATCH_LINES
+    assert len(seqs) - last <= kills * MOST_AT_ONCE
     print(f"{last} entries, {kills} kills, {streams} streams, {len(seqs) - last} entries came twice")
 
 
