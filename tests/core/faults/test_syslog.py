@@ -37,7 +37,7 @@ class _Writer:
     def __init__(self, audit: str, port: int, number: int) -> None:
         self._later = timedelta(minutes=2 * number)
         to = SyslogSettings(host="127.0.0.1", port=port, proto="tcp")
-        self.forwarder = SyslogForwarder(audit, to, clock=self.clock, host="here")
+        self.forwarder = SyslogForwarder(audit, to, clock=self.clock, host="here", most_lines=1_000_000)
         self.forwarding = SyslogForwarding(self.forwarder, BackgroundWriter(), pause=0)
         self.log = FileLog(audit, clock=self.clock, max_file_size=0.02, notify=self.forwarding.wake)
 
@@ -72,8 +72,10 @@ def _kill(audit: str, port: int, kills: int, seed: int) -> int:
 
 
 def _find_last(audit: str) -> int:
-    newest = max(Path(audit).glob("audit-*.jsonl"), key=lambda file: file.name)
-    seq: int = json.loads(newest.read_bytes().splitlines()[-1])["seq"]
+    """Return the number of the last whole line: what a killed process left of another is not in the log."""
+    files = sorted(Path(audit).glob("audit-*.jsonl"))
+    lines = [line for file in files[-2:] for line in file.read_bytes().split(b"\n")[:-1] if line]
+    seq: int = json.loads(lines[-1])["seq"]
     return seq
 
 
