@@ -30,7 +30,7 @@ class _Receiver:
 
     def __init__(self) -> None:
         self.arrived = threading.Condition()
-        self._read: dict[bytes, Message] = {}
+        self._parsed: dict[bytes, Message] = {}
 
     def list_data(self) -> list[bytes]:
         """Return the messages so far, as they were sent."""
@@ -41,8 +41,8 @@ class _Receiver:
         """The messages so far, read strictly."""
         with self.arrived:
             data = self.list_data()
-            self._read.update((each, read_message(each)) for each in data if each not in self._read)
-            return [self._read[each] for each in data]
+            self._parsed.update((each, read_message(each)) for each in data if each not in self._parsed)
+            return [self._parsed[each] for each in data]
 
     @property
     def seqs(self) -> list[int]:
