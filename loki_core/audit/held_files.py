@@ -92,10 +92,9 @@ class HeldFiles:
         if _identify(status) != self._identity:
             return False
         self._looked_at = seconds
-        if status.st_ctime_ns == self._changed_at:
-            return True
-        self._names = None
-        self._changed_at = 0 if abs(now - status.st_ctime_ns) < _SETTLED_NS else status.st_ctime_ns
+        if status.st_ctime_ns != self._changed_at:
+            self._names = None
+            self._changed_at = 0 if abs(now - status.st_ctime_ns) < _SETTLED_NS else status.st_ctime_ns
         return lock.is_in_place()
 
     def _open(self) -> tuple[PrivateDirectory, KeptLock]:
@@ -114,7 +113,10 @@ class HeldFiles:
     def release(self) -> None:
         """Let go of the lock; the files stay open."""
         if self._lock is not None:
-            self._lock.release()
+            try:
+                self._lock.release()
+            except OSError:
+                self.close()  # which lets go of it too
 
     def check_in_place(self) -> None:
         """Make sure, right before a change and after long work under the lock, that it still keeps others out.

@@ -116,6 +116,22 @@ def test_what_was_only_counted_is_logged_when_the_process_ends(workshop: Worksho
     assert len(_failures(workshop)) == FAILURES_A_MINUTE + 1
 
 
+def test_failures_while_the_log_cannot_be_written_are_counted_and_told_when_it_can(workshop: Workshop) -> None:
+    loki = workshop.open()
+    workshop.dashboard.mkdir(mode=0o700, parents=True)
+    in_the_way = workshop.dashboard / "audit"
+    in_the_way.write_text("")
+    for number in range(5):
+        _fail(loki, make_peer_secret() if number % 2 else "nonsense", address="10.0.0.9")
+    loki._parts.background.flush()
+    in_the_way.unlink()
+    _fail(loki, address="10.0.0.8")
+    loki.close()
+    told, single = _failures(workshop)
+    assert told["details"] == {"count": 5, "by_code": {"token_malformed": 3, "token_unknown": 2}}
+    assert single["ip_address"] == "10.0.0.8"
+
+
 def test_a_clock_that_jumps_back_neither_silences_nor_unbounds_the_log(workshop: Workshop, clock: HandClock) -> None:
     loki = workshop.open()
     for _ in range(100):

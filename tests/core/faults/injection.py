@@ -32,7 +32,7 @@ _LINE = re.compile(r"(?P<thread>\d+ +)?(?:<\.\.\. )?(?P<name>\w+)(?P<resumed> re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call: the `number`-th of its name in its process, and strace's line about it."""
+    """One call: the `number`-th of its name in its thread, and strace's line about it."""
 
     name: str
     number: int
@@ -77,16 +77,20 @@ def watch_child(deed: Callable[[Line], object], inject: str = "") -> tuple[list[
 
 
 def list_calls(deed: Callable[[Line], object], directory: str | Path) -> list[Call]:
-    """Return the calls with which a deed looks at, opens or changes what is in a directory, in their order."""
+    """Return the calls with which a deed looks at, opens or changes what is in a directory, in their order.
+
+    What the threads in the background call is not listed.
+    """
     _, status, lines = watch_child(deed)
     assert status == 0, "the deed fails without any fault"
     inside = re.compile(re.escape(str(directory)) + r"[/>\"]")
     counts: dict[str, int] = {}
     calls = []
+    threads = [match["thread"] for line in lines if (match := _LINE.match(line)) is not None]
     for line in lines:
         match = _LINE.match(line)
-        if match is None or match["resumed"] or match["name"] not in CALLS:
-            continue
+        if match is None or match["resumed"] or match["name"] not in CALLS or match["thread"] != threads[0]:
+            continue  # strace counts the calls of each thread for itself
         counts[match["name"]] = counts.get(match["name"], 0) + 1
         if inside.search(line) and " = -1 " not in line:
             calls.append(Call(name=match["name"], number=counts[match["name"]], line=line))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loki_core import LokiError
+from loki_core.audit.signing import load_cryptography
 from tests.core.faults.family import Line, ask_child, find_refusal, open_home
 from tests.core.faults.injection import LOOKS, Call, list_calls
 from tests.core.faults.peer import read_tokens
@@ -59,6 +60,7 @@ class Stage:
     """A home to fail in, made anew for each case from a template."""
 
     def __init__(self, home: str) -> None:
+        load_cryptography()  # else each case loads it in the background, and calls what no other case calls
         self._template = Path(home, "template")
         self._template.mkdir(mode=0o700, parents=True)
         self.home = Path(home, "case")
