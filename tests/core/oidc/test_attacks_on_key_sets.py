@@ -65,6 +65,14 @@ def test_rsa_exponents_that_make_signatures_worthless_or_dear(exponent: int) -> 
     )
 
 
+def test_the_least_and_the_largest_rsa_keys_that_are_used() -> None:
+    jwk = get_signer("RS256").jwk
+    for modulus in ((1 << 2047) + 1, (1 << 8191) + 1):
+        for exponent in (3, (1 << 63) + 1):
+            numbers = {"n": encode_number(modulus), "e": encode_number(exponent)}
+            assert read_key_set({"keys": [{**jwk, **numbers}]}).keys
+
+
 @pytest.mark.parametrize("modulus", [1 << 2047, (1 << 8192) + 1, (1 << 100_000) + 1], ids=int.bit_length)
 def test_rsa_moduli_that_are_even_or_too_long(modulus: int) -> None:
     words = {2048: "even", 8193: "8193 bits", 100_001: "too long"}
@@ -136,6 +144,8 @@ def test_coordinates_of_another_length() -> None:
         for bad in ("AA", encode(bytes(31)), encode_number(number, 33), encode_number(number, 40)):
             assert "wrong length" in get_reason({**jwk, name: bad})
         assert get_reason({**jwk, name: ""}) == f"it has no {name}"
+    padded = {"x": encode_number(numbers.x, 33), "y": encode_number(numbers.y, 33)}
+    assert "wrong length" in get_reason({**jwk, **padded})
 
 
 @pytest.mark.parametrize("curve", ["secp256k1", "P-192", "P-521", "P-384", "p-256", "Ed25519", "", None, 1, ["P-256"]])
