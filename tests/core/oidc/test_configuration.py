@@ -43,6 +43,8 @@ def test_a_default_role_for_all_the_world_is_a_warning() -> None:
     settings: dict[str, Any] = {"role_mapping": {"ops": "operator"}, "default_role": "viewer"}
     assert judge(GOOGLE, **settings) == [("warning", "strangers_default")]
     assert judge(GOOGLE, **settings, allowed_domains=("example.com",)) == []
+    assert judge(GOOGLE, **settings, allowed_subjects=("alice",)) == []
+    assert judge(GOOGLE, role_mapping={"ops": "operator"}) == []
     assert judge(ISSUER, **settings) == []
 
 

@@ -144,3 +144,6 @@ def test_a_role_by_e_mail_address_needs_a_verified_one() -> None:
     person = {"email": "root@example.com", "email_verified": True}
     refuse(google, person, "role")
     assert get_role(google, {**person, "hd": "example.com"}) == "admin"
+    with_default = make_mapping(roles_claim="email", role_mapping={"root@example.com": "admin"}, default_role="viewer")
+    assert get_role(with_default, {}) == "viewer"
+    refuse(with_default, {"email": "root@example.com"}, "role")
