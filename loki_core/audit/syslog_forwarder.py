@@ -7,6 +7,7 @@ what was sent: a process that is killed in between sends at most one batch twice
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -30,6 +31,7 @@ MOST_BYTES = 16_000_000
 """Of more bytes than that, too, only the newest lines are sent."""
 _BATCH_BYTES = 1_000_000
 """What is sent before the place is noted, at most."""
+_MOST_ENTRIES = 1 << 48
 _TROUBLE_SECONDS = 60.0
 _BUSY_SECONDS = 1.0
 
@@ -85,15 +87,16 @@ class SyslogForwarder:
 
     def forward(self) -> Progress:
         """Send what waits, unless another process does, or it is too early after a failure; never raises."""
-        try:
-            with PrivateDirectory.open(self._path, firm=FIRM) as directory:
-                try:
-                    with hold_lock(directory, LOCK_NAME, wait_seconds=0):
-                        return self._forward_all(directory)
-                except StoreBusy:
-                    return Progress(pause=_BUSY_SECONDS, is_busy=True)
-        except FileNotFoundError:
+        if not os.path.lexists(self._path):
             return Progress()
+        try:
+            with (
+                PrivateDirectory.open(self._path, firm=FIRM) as directory,
+                hold_lock(directory, LOCK_NAME, wait_seconds=0),
+            ):
+                return self._forward_all(directory)
+        except StoreBusy:
+            return Progress(pause=_BUSY_SECONDS, is_busy=True)
         except (OSError, StorageError):
             return Progress(pause=_TROUBLE_SECONDS)  # whoever writes the log meets it too, and says it
 
@@ -142,8 +145,10 @@ class SyslogForwarder:
         return messages, cursor
 
     def _format_line(self, stored: StoredLine, expected: int) -> tuple[bytes, int]:
-        """Return a line's message and its number: the expected one, unless the line has one."""
+        """Return a line's message and its number: the expected one, unless the line has one that can be one."""
         line = read_line(stored)
         if line is None:
             return format_unreadable(stored, host=self._host, most=self._most), expected
-        return format_entry(line, host=self._host, most=self._most), line.entry.seq or expected
+        seq = line.entry.seq
+        message = format_entry(line, host=self._host, most=self._most)
+        return message, seq if 0 < seq < _MOST_ENTRIES else expected

@@ -47,7 +47,7 @@ def send_messages(messages: Sequence[bytes], to: SyslogSettings, *, seconds: flo
     deadline = Deadline(seconds)
     match to.proto:
         case "udp":
-            _send_datagrams(messages, to)
+            _send_datagrams(messages, to, deadline)
         case "tcp":
             with _connect(to, deadline) as stream:
                 send_stream(stream, frame(messages), deadline)
@@ -82,13 +82,15 @@ def _connect(to: SyslogSettings, deadline: Deadline) -> socket.socket:
     return socket.create_connection((to.host or "", to.port), timeout=deadline.left())
 
 
-def _send_datagrams(messages: Sequence[bytes], to: SyslogSettings) -> None:
+def _send_datagrams(messages: Sequence[bytes], to: SyslogSettings, deadline: Deadline) -> None:
+    import os
     import socket
 
     failure: OSError | None = None
     for family, kind, protocol, _, address in socket.getaddrinfo(to.host, to.port, type=socket.SOCK_DGRAM):
         try:
             with socket.socket(family, kind, protocol) as datagrams:
+                datagrams.settimeout(deadline.left())
                 datagrams.connect(address)
                 for number, message in enumerate(messages, 1):
                     datagrams.send(message)
@@ -96,8 +98,6 @@ def _send_datagrams(messages: Sequence[bytes], to: SyslogSettings) -> None:
                         time.sleep(_BREATH)
                 # Where nobody listens, a machine that is near says so at once.
                 if error := datagrams.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                    import os
-
                     raise OSError(error, os.strerror(error))
         except OSError as error:
             failure = failure or error

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loki_core.audit.syslog_cursor_file import CURSOR_NAME, may_wait
 from loki_core.audit.syslog_findings import diagnose_forwarding
@@ -163,6 +167,36 @@ def test_the_peers_lines_and_lines_that_are_none_are_sent_and_counted_as_what_th
     assert bench.forward() is None
     assert bench.receiver.names == ["auth.token.create", "login", "-", "auth.token.create"]
     assert bench.receiver.seqs == [1, 3]
+
+
+_ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+_ODD_LINE = st.dictionaries(
+    st.sampled_from(["timestamp", "event", "action", "seq", "user_id", "error", "success", "details", "token_id"]),
+    _ODD | st.just("2026-03-01T12:00:00+00:00") | st.sampled_from([-5, 10**4000, 2**63, True]),
+).map(lambda fields: json.dumps({"timestamp": "2026-03-01T12:00:00+00:00", **fields}).encode())
+
+
+@settings(max_examples=60)
+@given(st.lists(_ODD_LINE | st.binary(max_size=100).map(lambda data: data.replace(b"\n", b"")), min_size=1, max_size=5))
+def test_no_line_that_anybody_writes_stops_forwarding_or_is_sent_twice(lines: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        bench = Bench(Path(directory) / "dashboard")
+        bench.write(1)
+        with (bench.audit / "audit-2026-03-01.jsonl").open("ab") as file:
+            file.writelines(line + b"\n" for line in lines)
+        assert bench.forward() is None
+        assert len(bench.receiver.batches) == 1
+        assert bench.forward() is None
+        assert len(bench.receiver.batches) == 1
+        sent = [message for message in bench.receiver.messages if message.name != "audit.skip"]
+        assert len(sent) == 1 + sum(bool(line) for line in lines)
+        bench.write(1)
+        assert bench.forward() is None
+        assert bench.receiver.messages[-1].name == "auth.token.create"
 
 
 def test_heads_follow_the_lines_that_they_cover_each_once(bench: Bench) -> None:
