@@ -101,8 +101,8 @@ class HeldFiles:
         with holding_forks():  # a child that does not know of the lock's file would keep it locked for us
             directory = PrivateDirectory.open(self._path, create=True, firm=FIRM)
             try:
-                lock = KeptLock(directory, LOCK_NAME)
                 self._identity = _identify(os.fstat(directory.descriptor))
+                lock = KeptLock(directory, LOCK_NAME)
             except BaseException:
                 directory.close()
                 raise
