@@ -12,7 +12,7 @@ from loki_core.audit.verifying.expected_marks import ExpectedMarks
 from loki_core.audit.verifying.head_reader import HeadReader, ReadHead
 from loki_core.audit.verifying.line_stream import LineStream
 from loki_core.audit.verifying.locate import Change, Difference, align
-from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
+from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload, has_lost_number
 from loki_core.audit.verifying.missing_days import report_missing_day
 from loki_core.audit.verifying.walk import Walk
 
@@ -108,7 +108,7 @@ class AlteredLines:
         line = walk.stream.peek(index)
         if line is None:
             return
-        at, is_right = walk.at, True
+        at, is_right = walk.at, not has_lost_number(line, walk.at.claimed, position)
         moved = at.shift if line.seq is None else line.seq - position
         if line.kind is not LineKind.FOREIGN:
             follows = line.digest and any(
@@ -188,7 +188,8 @@ class AlteredLines:
     def _find_place(self, period: str, following: LogLine | None) -> tuple[str, int]:
         """Return where lines of a day would be that are gone before a line."""
         at = self._walk.at
-        if following is not None and (following.file == at.file or find_period(following.file) == period):
+        # A head may cover several days, if it is the first one.
+        if following is not None and (following.file == at.file or find_period(following.file) <= period):
             return following.file, following.line
         if at.period == period:
             return at.file, at.line + 1

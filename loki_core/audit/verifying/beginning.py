@@ -91,11 +91,7 @@ class Beginning:
             if may_be_the_peer and (not there or is_piece):
                 pruned = True
             elif there or not period:
-                self._deeds.add(
-                    Deed(
-                        change=Change.REMOVED, position=first, file=there[0] if there else files[0], line=1, count=count
-                    )
-                )
+                self._deeds.add(Deed(change=Change.REMOVED, position=first, file=files[0], line=1, count=count))
             else:
                 report_missing_day(self._walk.findings, files, period, first, count)
         if pruned:

@@ -105,3 +105,9 @@ def split_marks(head: Head, newest: int) -> list[int]:
     """
     marks = head.marks[max(len(head.marks) - newest * MARK_LENGTH, 0) :] if newest > 0 else ""
     return [int(marks[at : at + MARK_LENGTH], 16) for at in range(0, len(marks), MARK_LENGTH)]
+
+
+def get_mark(head: Head, position: int) -> int | None:
+    """Return the mark of a line by its number in the whole log, or None when the head has none of it."""
+    at = (position - head.marked_from) * MARK_LENGTH
+    return int(head.marks[at : at + MARK_LENGTH], 16) if 0 <= at < len(head.marks) else None

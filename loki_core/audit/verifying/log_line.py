@@ -146,3 +146,16 @@ def get_payload(line: LogLine, seq: int | None = None) -> bytes | None:
 def chain(previous: bytes, payload: bytes | None) -> bytes:
     """Return the hash (64 hex digits) of a payload behind the hash of the line before, or b"" without a payload."""
     return b"" if payload is None else sha256(previous + payload).hexdigest().encode()
+
+
+def has_lost_number(line: LogLine, previous: bytes, seq: int) -> bool:
+    """Tell whether a line without a number is one of ours from which it was taken: with it, the hash fits.
+
+    Args:
+        line: the line.
+        previous: the hash of the line before.
+        seq: the number that it would have.
+    """
+    return (
+        line.kind is LineKind.FOREIGN and bool(line.digest) and chain(previous, get_payload(line, seq)) == line.digest
+    )

@@ -7,7 +7,9 @@ the form of a line were changed: in their own right, or because of something tha
 
 from __future__ import annotations
 
-from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
+from loki_core.audit.heads import Head, mark_line
+from loki_core.audit.verifying.head_reader import get_mark
+from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload, has_lost_number
 from loki_core.audit.verifying.walk import Walk
 from loki_core.frozen import dataclass
 
@@ -29,35 +31,34 @@ class Step:
     is_changed: bool
 
 
-def trace(walk: Walk, count: int, last_hash: bytes) -> list[Step] | None:
+def trace(walk: Walk, head: Head) -> list[Step] | None:
     """Return the lines up to a head, or None when they are not what they were. Takes none of them.
 
     Args:
-        walk: where we are: at a line whose true hash is known.
-        count: the number of the last line that the head covers.
-        last_hash: the hash of that line according to the head.
+        walk: where we are: at a line whose true hash is known, from which on the head has marks.
+        head: the head.
     """
     if not walk.at.true:
         return None
     # A line without a number is the peer's, unless the chain fits only if it was one of ours.
-    return _trace(walk, count, last_hash, has_lost_numbers=False) or _trace(
-        walk, count, last_hash, has_lost_numbers=True
-    )
+    return _trace(walk, head, has_lost_numbers=False) or _trace(walk, head, has_lost_numbers=True)
 
 
-def _trace(walk: Walk, count: int, last_hash: bytes, *, has_lost_numbers: bool) -> list[Step] | None:
+def _trace(walk: Walk, head: Head, *, has_lost_numbers: bool) -> list[Step] | None:
     at = walk.at
     true, claimed, shift, last = at.true, at.claimed, at.shift, at.owed
     steps: list[Step] = []
-    for position in range(at.position + 1, count + 1):
+    for position in range(at.position + 1, head.count + 1):
         line = walk.stream.peek(len(steps))
         if line is None or line.kind is LineKind.JUNK:
             return None
         payload = get_payload(line)
-        was_ours = line.kind is not LineKind.FOREIGN or has_lost_numbers
+        was_ours = line.kind is not LineKind.FOREIGN or has_lost_numbers or has_lost_number(line, true, position)
         before, true = true, chain(true, get_payload(line, position) if was_ours else payload)
         follows = chain(claimed, payload) == line.digest and bool(line.digest)
-        if line.kind is LineKind.FOREIGN and not was_ours and true != line.digest and not follows:
+        if not was_ours and true != line.digest and not follows:
+            if get_mark(head, position) != int(mark_line(line.data), 16):
+                return None
             true = line.digest  # chained to an older line
         moved = shift if line.seq is None else line.seq - position
         is_in_order = moved in {0, shift, last}
@@ -67,4 +68,4 @@ def _trace(walk: Walk, count: int, last_hash: bytes, *, has_lost_numbers: bool) 
         is_changed = not (is_explained and is_in_order and is_in_form)
         steps.append(Step(line=line, true=true, shift=shift, is_changed=is_changed))
         claimed, last = line.digest or claimed, moved
-    return steps if true == last_hash else None
+    return steps if true == head.last_hash.encode() else None

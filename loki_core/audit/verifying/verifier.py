@@ -16,7 +16,7 @@ from loki_core.audit.verifying.conclusion import Conclusion
 from loki_core.audit.verifying.deeds import Deed, Deeds
 from loki_core.audit.verifying.evidence import Evidence
 from loki_core.audit.verifying.findings import Findings
-from loki_core.audit.verifying.head_reader import ReadHead, split_marks
+from loki_core.audit.verifying.head_reader import ReadHead, get_mark
 from loki_core.audit.verifying.head_roll import HeadRoll
 from loki_core.audit.verifying.key_chain import Signer
 from loki_core.audit.verifying.locate import Change
@@ -137,9 +137,8 @@ class Verifier:
 
     def _is_proved(self, read: ReadHead) -> bool:
         """Tell whether the peer's lines that prove nothing by their hash have the marks that they should have."""
-        marks = split_marks(read.head, read.head.count)
         return all(
-            marks[position - read.head.marked_from] == int(mark_line(line.data), 16)
+            get_mark(read.head, position) == int(mark_line(line.data), 16)
             for position, line in self._walk.unproved.items()
         )
 
@@ -152,7 +151,7 @@ class Verifier:
     def _examine(self, read: ReadHead, first: LogLine | None) -> None:
         """Find out what was done to the lines before a head, of which one is the first."""
         walk, head = self._walk, read.head
-        steps = trace(walk, head.count, head.last_hash.encode())
+        steps = trace(walk, head)
         if steps is not None:
             self._take_steps(steps)
             self._pass(read)

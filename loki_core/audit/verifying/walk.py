@@ -15,7 +15,7 @@ from loki_core.audit.day_files import find_period
 from loki_core.audit.verdict import ProblemKind
 from loki_core.audit.verifying.findings import Findings
 from loki_core.audit.verifying.line_stream import MOST_AHEAD, LineStream
-from loki_core.audit.verifying.log_line import TAIL_LENGTH, LineKind, LogLine, chain, get_payload
+from loki_core.audit.verifying.log_line import TAIL_LENGTH, LineKind, LogLine, chain, get_payload, has_lost_number
 
 
 class Point(NamedTuple):
@@ -156,10 +156,15 @@ class Walk:
         line = self.stream.peek(0)
         if line is None:
             return False
-        fits = bool(self.at.claimed) and chain(self.at.claimed, get_payload(line)) == line.digest
-        if line.kind is LineKind.OURS and fits and line.seq == self.at.position + self.at.shift + 1:
+        at, seq = self.at, self.at.position + self.at.shift + 1
+        fits = bool(at.claimed) and chain(at.claimed, get_payload(line)) == line.digest
+        if line.kind is LineKind.OURS and fits and line.seq == seq:
             self.take(line)
-        elif line.kind is LineKind.FOREIGN and line.digest and (fits or self.is_trusting):
+        elif (
+            line.kind is LineKind.FOREIGN
+            and line.digest
+            and (fits or (self.is_trusting and not has_lost_number(line, at.claimed, seq)))
+        ):
             self.take(line)
             if not fits:
                 self.unproved[self.at.position] = line
