@@ -12,7 +12,7 @@ from loki_core.audit.verifying.expected_marks import ExpectedMarks
 from loki_core.audit.verifying.head_reader import HeadReader, ReadHead
 from loki_core.audit.verifying.line_stream import LineStream
 from loki_core.audit.verifying.locate import Change, Difference, align
-from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload, has_lost_number
+from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
 from loki_core.audit.verifying.missing_days import report_missing_day
 from loki_core.audit.verifying.walk import Walk
 
@@ -108,27 +108,26 @@ class AlteredLines:
         line = walk.stream.peek(index)
         if line is None:
             return
-        at, is_right = walk.at, not has_lost_number(line, walk.at.claimed, position)
+        at, is_right = walk.at, True
         moved = at.shift if line.seq is None else line.seq - position
         if line.kind is not LineKind.FOREIGN:
-            follows = line.digest and any(
-                chain(at.claimed, get_payload(line, seq)) == line.digest for seq in (None, position)
+            previous = [each for each in (at.claimed, at.true) if each]
+            follows = bool(line.digest) and any(
+                chain(each, get_payload(line, seq)) == line.digest for each in previous for seq in (None, position)
             )
             is_right = (
-                line.kind is LineKind.OURS
-                and (bool(follows) or is_behind_deed)
-                and moved in {0, at.shift, at.owed, owed}
+                line.kind is LineKind.OURS and (follows or is_behind_deed) and moved in {0, at.shift, at.owed, owed}
             )
         if not is_right:
             self._deeds.add(Deed(change=Change.EDITED, position=position, file=line.file, line=line.line))
-        walk.take(line, position=position, shift=moved if is_right else None)
+        walk.take(line, position=position, shift=moved if is_right else None, is_changed=not is_right)
 
     def _take_other(self, each: Difference, position: int, index: int) -> None:
         line = self._walk.stream.peek(index)
         if line is None:
             return
         if each.change is Change.EDITED:
-            self._walk.take(line, position=position)
+            self._walk.take(line, position=position, is_changed=True)
         else:
             self._walk.pass_over(line)
             self._walk.at = self._walk.at._replace(claimed=line.digest or self._walk.at.claimed)

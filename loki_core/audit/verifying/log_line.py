@@ -44,9 +44,9 @@ class LineKind(IntEnum):
     OURS = 1
     """In our form to the byte."""
     MARRED = 2
-    """It has a number, as only ours have, but is not in our form."""
+    """It has a number or an event, as only ours have, but is not in our form."""
     FOREIGN = 3
-    """A JSON object without a number, as the peer writes it."""
+    """A JSON object with neither, as the peer writes it."""
     JUNK = 4
     """No entry at all: writers give it no number."""
 
@@ -98,7 +98,7 @@ def _read_claims(data: bytes) -> tuple[LineKind, int | None, bytes]:
         return LineKind.JUNK, None, b""
     seq, digest = fields.get("seq"), fields.get(HASH_FIELD)
     claimed = digest.encode() if isinstance(digest, str) and _HASH.match(digest) else b""
-    if "seq" not in fields:
+    if "seq" not in fields and "event" not in fields:
         return LineKind.FOREIGN, None, claimed
     return LineKind.MARRED, seq if type(seq) is int and 0 <= seq < LARGEST_SEQ else None, claimed
 
@@ -118,7 +118,7 @@ def get_payload(line: LogLine, seq: int | None = None) -> bytes | None:
 
     Args:
         line: the line.
-        seq: the number that it should have; by default the one that it has. A foreign line gets one.
+        seq: the number that it should have; by default the one that it has.
 
     Returns:
         The bytes, or None when the line is none of ours to the byte and no JSON object either.
@@ -146,16 +146,3 @@ def get_payload(line: LogLine, seq: int | None = None) -> bytes | None:
 def chain(previous: bytes, payload: bytes | None) -> bytes:
     """Return the hash (64 hex digits) of a payload behind the hash of the line before, or b"" without a payload."""
     return b"" if payload is None else sha256(previous + payload).hexdigest().encode()
-
-
-def has_lost_number(line: LogLine, previous: bytes, seq: int) -> bool:
-    """Tell whether a line without a number is one of ours from which it was taken: with it, the hash fits.
-
-    Args:
-        line: the line.
-        previous: the hash of the line before.
-        seq: the number that it would have.
-    """
-    return (
-        line.kind is LineKind.FOREIGN and bool(line.digest) and chain(previous, get_payload(line, seq)) == line.digest
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from loki_core.audit.heads import Head, mark_line
 from loki_core.audit.verifying.head_reader import get_mark
-from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload, has_lost_number
+from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
 from loki_core.audit.verifying.walk import Walk
 from loki_core.frozen import dataclass
 
@@ -38,25 +38,19 @@ def trace(walk: Walk, head: Head) -> list[Step] | None:
         walk: where we are: at a line whose true hash is known, from which on the head has marks.
         head: the head.
     """
-    if not walk.at.true:
-        return None
-    # A line without a number is the peer's, unless the chain fits only if it was one of ours.
-    return _trace(walk, head, has_lost_numbers=False) or _trace(walk, head, has_lost_numbers=True)
-
-
-def _trace(walk: Walk, head: Head, *, has_lost_numbers: bool) -> list[Step] | None:
     at = walk.at
     true, claimed, shift, last = at.true, at.claimed, at.shift, at.owed
+    if not true:
+        return None
     steps: list[Step] = []
     for position in range(at.position + 1, head.count + 1):
         line = walk.stream.peek(len(steps))
         if line is None or line.kind is LineKind.JUNK:
             return None
         payload = get_payload(line)
-        was_ours = line.kind is not LineKind.FOREIGN or has_lost_numbers or has_lost_number(line, true, position)
-        before, true = true, chain(true, get_payload(line, position) if was_ours else payload)
+        before, true = true, chain(true, payload if line.kind is LineKind.FOREIGN else get_payload(line, position))
         follows = chain(claimed, payload) == line.digest and bool(line.digest)
-        if not was_ours and true != line.digest and not follows:
+        if line.kind is LineKind.FOREIGN and true != line.digest and not follows:
             if get_mark(head, position) != int(mark_line(line.data), 16):
                 return None
             true = line.digest  # chained to an older line
@@ -64,8 +58,7 @@ def _trace(walk: Walk, head: Head, *, has_lost_numbers: bool) -> list[Step] | No
         is_in_order = moved in {0, shift, last}
         shift = moved if is_in_order else shift
         is_explained = line.digest == true or (follows and claimed != before)
-        is_in_form = line.kind is LineKind.OURS or not was_ours
-        is_changed = not (is_explained and is_in_order and is_in_form)
+        is_changed = not (is_explained and is_in_order) or line.kind is LineKind.MARRED
         steps.append(Step(line=line, true=true, shift=shift, is_changed=is_changed))
         claimed, last = line.digest or claimed, moved
     return steps if true == head.last_hash.encode() else None

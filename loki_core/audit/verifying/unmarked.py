@@ -84,8 +84,16 @@ class Unmarked:
         """Return the number that a line claims, less what all numbers are shifted by."""
         return None if line is None or line.seq is None else line.seq - self._walk.at.shift
 
-    def _take(self, line: LogLine, position: int, *, others: tuple[bytes, ...] = (), is_free: bool = False) -> None:
-        self._walk.take(line, position=position)
+    def _take(
+        self,
+        line: LogLine,
+        position: int,
+        *,
+        others: tuple[bytes, ...] = (),
+        is_free: bool = False,
+        is_changed: bool = False,
+    ) -> None:
+        self._walk.take(line, position=position, is_changed=is_changed)
         self._walk.stream.consume(1)
         if others:
             self._others, self._others_at = set(others), position
@@ -118,7 +126,7 @@ class Unmarked:
             )
         )
         true = chain(self._walk.at.claimed, get_payload(line, position if line.seq is not None else None))
-        self._take(line, position, others=(true,) if true else (), is_free=is_free)
+        self._take(line, position, others=(true,) if true else (), is_free=is_free or not line.digest, is_changed=True)
 
     def _remove(self, line: LogLine, count: int) -> None:
         """Note that lines are gone before a line."""
@@ -257,9 +265,6 @@ class Unmarked:
 
     def _take_foreign(self, line: LogLine) -> None:
         position = self._walk.at.position + 1
-        if self._fits(line, position):
-            self._edit(line, position)  # a line of ours whose number was taken out
-            return
         count, following = self._look_behind_foreign()
         number = self._get_number(following)
         if self._walk.at.ours and following is not None and number is not None:

@@ -165,7 +165,7 @@ class Verifier:
             line, position = step.line, self._walk.at.position + 1
             if step.is_changed:
                 self._deeds.add(Deed(change=Change.EDITED, position=position, file=line.file, line=line.line))
-            self._walk.take(line, shift=step.shift, true=step.true)
+            self._walk.take(line, shift=step.shift, true=step.true, is_changed=step.is_changed)
         self._walk.stream.consume(len(steps))
 
     def _take_altered(self, read: ReadHead, first: LogLine | None) -> None:

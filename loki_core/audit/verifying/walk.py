@@ -15,7 +15,7 @@ from loki_core.audit.day_files import find_period
 from loki_core.audit.verdict import ProblemKind
 from loki_core.audit.verifying.findings import Findings
 from loki_core.audit.verifying.line_stream import MOST_AHEAD, LineStream
-from loki_core.audit.verifying.log_line import TAIL_LENGTH, LineKind, LogLine, chain, get_payload, has_lost_number
+from loki_core.audit.verifying.log_line import TAIL_LENGTH, LineKind, LogLine, chain, get_payload
 
 
 class Point(NamedTuple):
@@ -160,11 +160,7 @@ class Walk:
         fits = bool(at.claimed) and chain(at.claimed, get_payload(line)) == line.digest
         if line.kind is LineKind.OURS and fits and line.seq == seq:
             self.take(line)
-        elif (
-            line.kind is LineKind.FOREIGN
-            and line.digest
-            and (fits or (self.is_trusting and not has_lost_number(line, at.claimed, seq)))
-        ):
+        elif line.kind is LineKind.FOREIGN and line.digest and (fits or self.is_trusting):
             self.take(line)
             if not fits:
                 self.unproved[self.at.position] = line
@@ -204,7 +200,15 @@ class Walk:
         if is_ours and at.unsigned and at.ours_period and period != at.ours_period:
             self.days_without_end.append(at)
 
-    def take(self, line: LogLine, *, position: int = 0, shift: int | None = None, true: bytes | None = None) -> None:
+    def take(
+        self,
+        line: LogLine,
+        *,
+        position: int = 0,
+        shift: int | None = None,
+        true: bytes | None = None,
+        is_changed: bool = False,
+    ) -> None:
         """Go on behind a line; the stream stays where it is.
 
         Args:
@@ -212,13 +216,14 @@ class Walk:
             position: its number, by default the next one.
             shift: by how much the number that it bears is higher.
             true: the hash that it had when it was written, or b"" when that is not known.
+            is_changed: whether it is not what it was: then it does not say whose it is.
         """
         at = self.at
         position = position or at.position + 1
         claimed = line.digest or at.claimed
         is_ours = line.kind is not LineKind.FOREIGN
         self._note_day(line.file, is_ours=is_ours)
-        if at.ours and not is_ours:
+        if at.ours and not is_ours and not is_changed:
             self._foreign.append((position, line))
         self.at = at._replace(
             position=position,
