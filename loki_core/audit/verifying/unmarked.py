@@ -152,7 +152,7 @@ class Unmarked:
         number = self._get_number(line)
         following = self._walk.stream.peek(1)
         after = self._get_number(following)
-        fits = self._fits(line) or self._is_free()
+        fits = self._fits(line) or self._is_free() or bool(self._walk.at.shift and self._fits(line, position))
         if number == position and after == number:
             self._insert(line)
         elif number == position and fits and line.kind is LineKind.OURS:
@@ -169,6 +169,9 @@ class Unmarked:
 
     def _take_changed(self, line: LogLine, position: int, following: LogLine | None) -> None:
         """Take a line with the right number that does not follow: was it changed, or what stands before it?"""
+        if following is not None and self._is_swapped(line, following, position):
+            self._swap(line, following, position)
+            return
         inserted = self._find_inserted(line, range(1, _MOST_STEPS), is_renumbered=True)
         removed = 0 if inserted else self._count_removed(line, following)
         if removed:
@@ -191,14 +194,18 @@ class Unmarked:
         self._searches -= 1
         if self._searches < 0:
             return 0
+        at, began = self._walk.at, self._walk.began
         before = self._walk.stream.look_back(counts.stop)
+        digests = [each.digest for each in before]
+        if len(before) == at.entries:
+            digests.insert(0, began.claimed)
         for count in counts:
-            if count >= len(before):
+            if count >= len(digests):
                 break
-            payload = get_payload(line, (line.seq or 0) - count if is_renumbered else None)
-            if chain(before[-count - 1].digest, payload) == line.digest:
+            payload = get_payload(line, (line.seq or 0) - at.shift - count if is_renumbered else None)
+            if chain(digests[-count - 1], payload) == line.digest:
                 first = before[-count]
-                position = self._walk.at.position - count + 1
+                position = at.position - count + 1
                 self._deeds.add(
                     Deed(change=Change.INSERTED, position=position, file=first.file, line=first.line, count=count)
                 )
@@ -211,7 +218,10 @@ class Unmarked:
         if following is None or following.seq is None or not line.digest or self._searches < 0:
             return 0
         for count in range(1, _MOST_STEPS):
-            if chain(line.digest, get_payload(following, following.seq + count)) == following.digest:
+            if (
+                chain(line.digest, get_payload(following, following.seq - self._walk.at.shift + count))
+                == following.digest
+            ):
                 return count
         return 0
 
@@ -220,33 +230,33 @@ class Unmarked:
     ) -> None:
         """Take a line whose number is too high."""
         if number == position + 1 and after == position and following is not None:
-            self._deeds.add(
-                Deed(
-                    change=Change.EDITED,
-                    position=position,
-                    file=line.file,
-                    line=line.line,
-                    missing=(-position,),
-                    found=(-number,),
-                )
-            )
-            self._deeds.add(
-                Deed(
-                    change=Change.EDITED,
-                    position=number,
-                    file=following.file,
-                    line=following.line,
-                    missing=(-number,),
-                    found=(-position,),
-                )
-            )
-            self._take(line, position)
-            self._take(following, number, others=(line.digest,))
+            self._swap(line, following, position)
         elif after == position + 1:
             self._edit(line, position, is_misplaced=True, is_free=True)
         else:
             self._remove(line, number - position)
             self._take(line, number)
+
+    def _is_swapped(self, line: LogLine, following: LogLine, position: int) -> bool:
+        """Tell whether two lines changed places, and their numbers were set right."""
+        first = chain(self._walk.at.claimed, get_payload(following, position))
+        return first == following.digest != b"" and chain(first, get_payload(line, position + 1)) == line.digest
+
+    def _swap(self, line: LogLine, following: LogLine, position: int) -> None:
+        """Take two lines that changed places."""
+        for each, here, there in ((line, position, position + 1), (following, position + 1, position)):
+            self._deeds.add(
+                Deed(
+                    change=Change.EDITED,
+                    position=here,
+                    file=each.file,
+                    line=each.line,
+                    missing=(-here,),
+                    found=(-there,),
+                )
+            )
+        self._take(line, position)
+        self._take(following, position + 1, others=(line.digest,))
 
     def _take_earlier(self, line: LogLine, position: int, number: int, after: int | None) -> None:
         """Take a line whose number is too low."""

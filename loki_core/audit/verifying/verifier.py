@@ -67,6 +67,7 @@ class Verifier:
         for testimony in evidence.testimonies:
             walk.note_at(testimony.count)
         self._nothing_up_to = Beginning(evidence, walk, self._deeds).find()
+        walk.began = walk.at
         while (read := self._heads.peek()) is not None:
             if read.signer is Signer.ITS_PERIOD and read.head.count > walk.at.position:
                 self._note_missing(read)

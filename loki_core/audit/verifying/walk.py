@@ -66,6 +66,8 @@ class Walk:
         self.stream = stream
         self.findings = findings
         self.at = Point()
+        self.began = self.at
+        """Where the first line was looked for."""
         self.passed: dict[int, Point] = {}
         """What was found at the numbers that are of interest."""
         self.unproved: dict[int, LogLine] = {}
