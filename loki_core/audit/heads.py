@@ -29,7 +29,7 @@ _HASH_TAIL = re.compile(rb', "' + HASH_FIELD.encode() + rb'": "[0-9a-f]{64}"\}\Z
 _SEQ = re.compile(rb', "seq": [0-9]+(?=[,}])')
 _HEX_HASH = re.compile(r"[0-9a-f]{64}\Z")
 _HEX_SIGNATURE = re.compile(r"[0-9a-f]{128}\Z")
-_HEX_MARKS = re.compile(r"(?:[0-9a-f]{8})*\Z")
+_HEX_MARKS = re.compile(r"[0-9a-f]*\Z")
 _PERIOD = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -134,6 +134,8 @@ def parse_head(fields: object) -> Head | None:
         if not isinstance(value, str) or not form.match(value):
             return None
         texts[name] = value
+    if len(texts["marks"]) % MARK_LENGTH:
+        return None
     at = fields.get("at")
     moment = parse_time(at) if isinstance(at, str) else None
     return None if moment is None else Head(number=number, count=count, at=moment, **texts)

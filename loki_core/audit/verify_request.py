@@ -18,7 +18,7 @@ class VerifyRequest:
     Attributes:
         stored_head: the newest head that the token store knows, or None.
         noted: what somebody noted of the log.
-        progress: is called for every quarter of a megabyte with the bytes that were read, and with all; or None.
+        progress: is called for every 64 KiB with the bytes that were read, and with all; or None.
         is_cancelled: is asked as often; True ends verifying.
     """
 

@@ -13,6 +13,7 @@ PARTS = (
     "sealing",
     "audit_writing",
     "audit_reading",
+    "audit_verify",
     "console",
     "api",
 )

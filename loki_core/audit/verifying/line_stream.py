@@ -84,6 +84,11 @@ class LineStream:
             number, index = number + 1, 0
         return None
 
+    def find_place(self) -> tuple[str, int]:
+        """Return the file and the line in it of the next line; ("", 0) at the end."""
+        found = self.load()
+        return ("", 0) if found is None else (found[0].file, found[0].first + found[1])
+
     def _read_piece(self) -> bool:
         piece = next(self._source, None)
         if piece is None:

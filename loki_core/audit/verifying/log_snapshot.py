@@ -21,7 +21,7 @@ from loki_core.frozen import dataclass
 Tick = Callable[[int], None]
 """Is told of bytes that were read, and may raise to stop."""
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _TOO_LONG = b"\xff"
 """Stands for a line that is too long to be an entry."""
 _MOST_ATTEMPTS = 20
@@ -171,20 +171,20 @@ def read_pieces(name: str, descriptor: int, size: int, tick: Tick) -> Iterator[P
             break  # somebody has cut it since
         tick(len(chunk))
         offset += len(chunk)
-        lines = (carry + chunk).split(b"\n")
+        data = carry + chunk
+        lines = data.split(b"\n")
         carry = lines.pop()
-        if lines and is_skipping:
+        if lines and (is_skipping or len(lines[0]) > LONGEST_LINE):  # all others are shorter than a chunk
             lines[0], is_skipping = _TOO_LONG, False
         if len(carry) > LONGEST_LINE:
             carry, is_skipping = b"", True
         if lines:
-            lines = [line if len(line) <= LONGEST_LINE else _TOO_LONG for line in lines]
             yield Piece(
                 file=name,
                 first=number,
                 lines=lines,
                 size=len(chunk),
-                may_tell_of_cut=any(CUT_TEXT in line for line in lines),
+                may_tell_of_cut=CUT_TEXT in data,
             )
             number += len(lines)
     if carry or is_skipping:

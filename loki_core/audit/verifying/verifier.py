@@ -20,7 +20,6 @@ from loki_core.audit.verifying.head_reader import ReadHead, get_mark
 from loki_core.audit.verifying.head_roll import HeadRoll
 from loki_core.audit.verifying.key_chain import Signer
 from loki_core.audit.verifying.locate import Change
-from loki_core.audit.verifying.log_line import LogLine
 from loki_core.audit.verifying.missing_days import report_missing_day
 from loki_core.audit.verifying.true_chain import Step, trace
 from loki_core.audit.verifying.unmarked import Unmarked
@@ -114,7 +113,7 @@ class Verifier:
     def _reach(self, read: ReadHead) -> None:
         """Follow the lines to a head."""
         head, walk = read.head, self._walk
-        first = walk.stream.peek(0)
+        first = walk.stream.find_place()
         begun_at = walk.at.position
         if not self._unmarked.go(max(head.marked_from - 1, walk.at.position)):
             if not self._evidence.stream.has_cut(begun_at, head.count):
@@ -149,8 +148,8 @@ class Verifier:
         self._roll.meet(read, self._walk.at)
         self._walk.note_head(read.head.last_hash)
 
-    def _examine(self, read: ReadHead, first: LogLine | None) -> None:
-        """Find out what was done to the lines before a head, of which one is the first."""
+    def _examine(self, read: ReadHead, first: tuple[str, int]) -> None:
+        """Find out what was done to the lines before a head, from a place on."""
         walk, head = self._walk, read.head
         steps = trace(walk, head)
         if steps is not None:
@@ -169,14 +168,14 @@ class Verifier:
             self._walk.take(line, shift=step.shift, true=step.true, is_changed=step.is_changed)
         self._walk.stream.consume(len(steps))
 
-    def _take_altered(self, read: ReadHead, first: LogLine | None) -> None:
+    def _take_altered(self, read: ReadHead, first: tuple[str, int]) -> None:
         before, position = len(self._deeds), self._walk.at.position + 1
         is_true = self._walk.at.claimed == self._walk.at.true != b""
         passed = self._altered.pass_them()
-        if len(self._deeds) == before and not self._altered.has_differences and is_true and first is not None:
+        if len(self._deeds) == before and not self._altered.has_differences and is_true:
             message = f"one of the lines from here to number {read.head.count:,} was changed"
             self._deeds.add(
-                Deed(change=Change.EDITED, position=position, file=first.file, line=first.line, message=message)
+                Deed(change=Change.EDITED, position=position, file=first[0], line=first[1], message=message)
             )
         last = passed[-1] if passed else read
         while (each := self._heads.peek()) is not None and each.head.number <= last.head.number:

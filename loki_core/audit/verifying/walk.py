@@ -137,9 +137,8 @@ class Walk:
             end = len(piece.lines) - piece.is_torn
             if stop is not None:
                 end = min(end, index + stop - self.at.position)
-            behind, digest = _follow(
-                piece.lines, index, self._limit(index, end), self.at.position + self.at.shift + 1, self.at.claimed
-            )
+            seq = 0 if self.is_trusting else self.at.position + self.at.shift + 1
+            behind, digest = _follow(piece.lines, index, self._limit(index, end), seq, self.at.claimed)
             if behind > index:
                 self._pass_ours(behind - index, digest, piece.file, piece.first + behind - 1)
                 self.stream.advance(behind)
@@ -257,19 +256,28 @@ class Walk:
 _MOST_KEPT = 2 * MOST_AHEAD
 """Bytes of lines to go back over; of more, it is not found out which were changed."""
 _SEQ = b'"seq": %d, "success": '
-_END = f', "{HASH_FIELD}": "%b"}}'.encode()
+_BEFORE_HASH = f', "{HASH_FIELD}": "'.encode()
 
 
 def _follow(lines: list[bytes], index: int, end: int, seq: int, previous: bytes) -> tuple[int, bytes]:
-    """Return the index of the first line that is not the next one of ours, and the hash of the line before it.
+    """Return the index of the first line that does not follow from the one before it, and the hash of that one.
 
     The payload is cut out of the line: its JSON is not read. This loop is what verifying costs.
+
+    Args:
+        lines: the lines.
+        index: of the first one to look at.
+        end: the index behind the last.
+        seq: the number that the first one should bear, or 0 where a head will prove that also.
+        previous: the hash of the line before.
     """
     for place in range(index, end):
         line = lines[place]
-        digest = sha256(b"%b%b}" % (previous, line[:-TAIL_LENGTH])).hexdigest().encode()
-        if line[-TAIL_LENGTH:] != _END % digest or _SEQ % seq not in line:
+        state = sha256(previous)
+        state.update(line[:-TAIL_LENGTH])
+        state.update(b"}")
+        digest = state.hexdigest().encode()
+        if line[-TAIL_LENGTH:] != _BEFORE_HASH + digest + b'"}' or (seq and _SEQ % (seq + place - index) not in line):
             return place, previous
         previous = digest
-        seq += 1
     return end, previous
