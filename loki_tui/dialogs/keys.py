@@ -13,7 +13,9 @@ from textual.widget import Widget
 from loki_core import safe_text
 from loki_tui.actions import Action
 from loki_tui.dialogs.dialog import Dialog, Line, Reading, Row
+from loki_tui.places import PLACES
 
+_TITLES = {place.mode: place.title for place in PLACES}
 _MOUSE = (("Click", "goes to a row; in front of it marks it, twice opens its history"),)
 _IN_DIALOGS = (
     ("Tab arrows", "from field to field; left and right, or Space, choose"),
@@ -40,7 +42,7 @@ class KeysDialog(Dialog[None]):
     def compose_body(self) -> Iterator[Widget]:
         """Yield the keys, by place."""
         for place in dict.fromkeys(action.place for action in self._actions):
-            yield Line(place.capitalize(), classes="head")
+            yield Line(_TITLES.get(place, place.capitalize()), classes="head")
             for action in self._actions:
                 if action.place == place:
                     yield Row(safe_text(action.shown_keys), Line(self._describe(action)))

@@ -116,7 +116,7 @@ async def test_why_names_scopes_that_do_not_exist_here(loki: Loki) -> None:
 
 async def test_the_keys_are_those_of_the_registry_with_what_is_not_allowed(loki: Loki) -> None:
     actions = [replace(action, refusal="started with --read-only" if action.changes else "") for action in ACTIONS]
-    async with on_stage(KeysDialog(actions), size=(100, 60)) as stage:
+    async with on_stage(KeysDialog(actions), size=(100, 80)) as stage:
         for action in ACTIONS:
             assert action.help in stage.flat
         assert "(started with --read-only)" in stage.flat

@@ -28,9 +28,9 @@ def test_actions_that_are_off_are_named_and_not_offered() -> None:
 
 def test_what_is_to_be_known_everywhere_stays_when_the_counts_give_way() -> None:
     counts = [[Span("17 active")], [Span("2 expiring")], [Span("1 rotating")]]
-    wide = lines.compose_tabs("tokens", ACTIONS, counts, [Span("audit sealed #12")], 80)
+    wide = lines.compose_tabs("tokens", ACTIONS, counts, [Span("audit sealed #12")], 100)
     assert say(wide).endswith("17 active  2 expiring  1 rotating  audit sealed #12")
-    narrow = lines.compose_tabs("tokens", ACTIONS, counts, [Span("audit sealed #12")], 44)
+    narrow = lines.compose_tabs("tokens", ACTIONS, counts, [Span("audit sealed #12")], 56)
     assert say(narrow).endswith("audit sealed #12")
     assert "active" not in say(narrow)
 
