@@ -143,11 +143,11 @@ class KeyCache:
         with self._lock:
             self._load()
             documents = self._documents
-            age = now - documents.fetched_at if documents is not None else -1.0
+            age = now - documents.fetched_at if documents is not None else 0.0
             if documents is not None and 0 <= age < FRESH_SECONDS:
                 return documents
-            # A clock that was set back, however far, makes them stale and not useless.
-            usable = documents if documents is not None and age < STALE_SECONDS else None
+            # A clock that was set back, by less than a day, makes them stale and not useless.
+            usable = documents if abs(age) < STALE_SECONDS else None
             flight, is_ours = self._flight, False
             if flight is None and not self._is_pausing(now):
                 flight, is_ours = _Flight(), True

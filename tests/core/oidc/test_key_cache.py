@@ -291,7 +291,7 @@ def test_what_is_older_serves_when_the_provider_is_down(provider: Provider) -> N
     assert provider.asked == 1
 
 
-@pytest.mark.parametrize("age", [86_401, 1e9])
+@pytest.mark.parametrize("age", [86_401, 1e9, -86_401, float("-inf"), float("nan")])
 def test_what_is_older_than_a_day_does_not_serve(provider: Provider, age: float) -> None:
     keep = make_kept(provider, age)
     provider.is_down = True
