@@ -50,10 +50,14 @@ class Parts:
         self.scopes = settings.rbac.build_scopes()
         self.roles = settings.rbac.build_roles(self.scopes)
         self.background = BackgroundWriter()
-        self.store = store or _open_store(settings, self.background, environ)
+        if store is None and settings.store.url != "file":
+            raise ConfigurationError(
+                "store.url names a store that this version does not have", remedy="leave it out, or set it to: file"
+            )
         self._environ = environ
-        self._shared: dict[str, Any] = {}
-        self._sink = sink
+        given = {"store": store, "sink": sink}
+        self._shared: dict[str, Any] = {name: part for name, part in given.items() if part is not None}
+        self._is_log_ours = sink is None
         self._environ = environ
         self._choose = choose
         self._random_bytes = random_bytes
@@ -63,18 +67,25 @@ class Parts:
         """Whom the operating system says that we run as."""
         return find_os_actor(self._environ, self.scopes)
 
-    @cached_property
+    @property
+    def store(self) -> Store:
+        """Where tokens live; who only reads the log does without."""
+        return self._share("store", self._open_store)
+
+    @property
     def sink(self) -> AuditSink:
         """Where entries go and are read from."""
-        if self._sink is not None:
-            return self._sink
+        return self._share("sink", self._open_log)
+
+    def _open_log(self) -> AuditSink:
         from loki_core.audit.file_log import FileLog
+        from loki_core.audit.late_sealing import LateSealing
 
         return FileLog(
             self._log_path,
             clock=self.clock,
             max_file_size=self.settings.audit.max_file_size,
-            sealing=self._make_sealing(),
+            sealing=LateSealing(self._make_sealing),
             notify=self.wake_forwarding,
             is_on=self.settings.audit.enabled,
             witnesses=self._find_witnesses(),
@@ -97,7 +108,8 @@ class Parts:
     @property
     def first_key_made(self) -> str:
         """The first public key of the log (hex) when it was made here, else ""."""
-        return self.sink.first_key_made if "sink" in self.__dict__ else ""
+        sink: AuditSink | None = self._shared.get("sink")
+        return "" if sink is None else sink.first_key_made
 
     def _make_sealing(self) -> Sealing:
         from loki_core.audit.retention import Retention
@@ -129,7 +141,7 @@ class Parts:
 
     @property
     def _forwards(self) -> bool:
-        return self.settings.audit.syslog.host is not None and self._sink is None
+        return self.settings.audit.syslog.host is not None and self._is_log_ours
 
     def _make_forwarding(self) -> SyslogForwarding:
         from loki_core.audit.syslog_forwarder import SyslogForwarder
@@ -239,25 +251,21 @@ class Parts:
         """Write what waits and let go of everything."""
         if "journal" in self.__dict__:
             self.journal.close()
-        self.store.close()
-        if "sink" in self.__dict__:
-            self.sink.close()
-        if (forwarding := self._shared.get("forwarding")) is not None:
-            forwarding.close()
+        for name in ("store", "sink", "forwarding"):
+            if name in self._shared:
+                self._shared[name].close()
         self.background.drop_later()
 
+    def _open_store(self) -> Store:
+        from loki_core.tokens.file_reader import NAME
+        from loki_core.tokens.file_store import FileStore
 
-def _open_store(settings: Settings, background: BackgroundWriter, environ: Mapping[str, str]) -> Store:
-    from loki_core.tokens.file_reader import NAME
-    from loki_core.tokens.file_store import FileStore
-
-    if settings.store.url != "file":
-        raise ConfigurationError(
-            "store.url names a store that this version does not have", remedy="leave it out, or set it to: file"
+        path = str(self.settings.dashboard)
+        home = self._environ.get("HOME", "")
+        label = f"~{path[len(home) :]}" if home and path.startswith(home.rstrip("/") + "/") else path
+        return FileStore(
+            path,
+            self.background,
+            label=os.path.join(label, NAME),
+            allow_network_fs=self.settings.store.allow_network_fs,
         )
-    path = str(settings.dashboard)
-    home = environ.get("HOME", "")
-    label = f"~{path[len(home) :]}" if home and path.startswith(home.rstrip("/") + "/") else path
-    return FileStore(
-        path, background, label=os.path.join(label, NAME), allow_network_fs=settings.store.allow_network_fs
-    )
