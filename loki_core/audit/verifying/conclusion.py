@@ -172,11 +172,9 @@ class Conclusion:
         newest = self._roll.newest
         is_older = newest is not None and newest.count == position
         if not is_older and not (head is not None and not self._evidence.keys.has_period(head.period)):
-            self._report_truncated(testimony.count, head.period if head else "", witness, f"{_NAMES[witness]} covers")
+            self._report_truncated(testimony.count, "", witness, f"{_NAMES[witness]} covers")
             return
-        file, line = self._find_end(head.period if head else "")
-        if file == HEADS_NAME and head is not None:
-            file = name_day_file(head.period)
+        file, line = self._find_end("" if self._evidence.files or head is None else head.period)
         self._findings.add(
             ProblemKind.ROLLED_BACK,
             file,
