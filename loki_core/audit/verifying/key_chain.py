@@ -74,19 +74,19 @@ class KeyChain:
             self._add(line, certificate)
 
     def _add(self, line: int, certificate: Certificate) -> None:
-        before = self.newest
+        before, period = self.newest, certificate.period
+        if before is not None and (certificate.number <= before.number or period < before.period):
+            self._report(
+                ProblemKind.FORGED, line, period, f"the certificate of the key of {period} is not in its place"
+            )
+            return  # that number, or that day, has its key already
         signed = certificate.get_signed_bytes()
         signer = certificate.public_key if before is None else before.public_key
         if not is_signed(signer, signed, certificate.signature):
             self._report(*self._judge(line, certificate, signed))
-        elif before is not None and (certificate.number != before.number + 1 or certificate.period < before.period):
-            message = f"the certificate of the key of {certificate.period} is not in its place"
-            self._report(ProblemKind.FORGED, line, certificate.period, message)
-        if before is not None and certificate.period < before.period:
-            return  # an earlier day has its key already
         self.first = self.first or certificate
         self.newest = certificate
-        self._keys.setdefault(certificate.period, []).append(certificate.public_key)
+        self._keys.setdefault(period, []).append(certificate.public_key)
 
     def _judge(self, line: int, certificate: Certificate, signed: bytes) -> tuple[ProblemKind, int, str, str]:
         period = certificate.period
