@@ -7,11 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 _CLONE_NEWNS = 0x20000
+_DEADLINE = 30.0
+"""Seconds until a wait gives up: a bound against hanging, no measure of anything."""
 
 
 def require_mounts() -> None:
@@ -38,8 +41,14 @@ def mount_tmpfs(place: Path, kilobytes: int) -> None:
 
 
 def remount(place: Path, mode: str) -> None:
-    """Make a mounted file system read-only (`ro`) or writable (`rw`)."""
-    subprocess.run(["mount", "-o", f"remount,{mode}", str(place)], check=True)
+    """Make a mounted file system read-only (`ro`) or writable (`rw`).
+
+    It is busy for as long as a thread signs the log, or keeps its file open because more may come at once.
+    """
+    limit = time.monotonic() + _DEADLINE
+    while (done := subprocess.run(["mount", "-o", f"remount,{mode}", str(place)], check=False)).returncode:
+        assert time.monotonic() < limit, f"mount ended with {done.returncode} for {_DEADLINE:.0f} s"
+        time.sleep(0.05)
 
 
 def fill(place: Path, *, pages_left: int = 0) -> Path:
