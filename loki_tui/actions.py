@@ -123,6 +123,15 @@ ACTIONS = (
         run="show_trail",
     ),
     Action(
+        id="audit.verify",
+        keys="v",
+        label="Verify",
+        help="Verify the whole log: whether anything was changed, cut or forged, and where",
+        run="verify_log",
+        place="audit",
+        footer=1,
+    ),
+    Action(
         id="audit.head",
         keys="h",
         label="Head",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from loki_tui.spans import Span
 
 if TYPE_CHECKING:
-    from loki_core import Loki
+    from loki_core import Loki, Verdict
 
 INTERVAL = 2.0
 """Seconds between two looks."""
@@ -42,8 +42,10 @@ def find_state(loki: Loki) -> AuditState:
     )
 
 
-def describe_state(state: AuditState | None) -> list[Span]:
-    """Return the words for the line of screens."""
+def describe_state(state: AuditState | None, verdict: Verdict | None) -> list[Span]:
+    """Return the words for the line of screens: what verifying has found wrong comes first."""
+    if verdict is not None and not verdict.ok:
+        return [Span("AUDIT NOT WHOLE", "bad", _SHOW)]
     if state is None:
         return []
     if not state.is_on:

@@ -1,39 +1,35 @@
 """The newest head and the first public key, each as words in columns with a QR code beside them.
 
 The code of the head holds its words, that of the key its 64 digits, which take less room than 24 words; each can be
-given back. A narrow terminal gets the words alone.
+given back. A terminal that is narrow or has no block characters gets the words alone.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.types import CSSPathType
 from textual.widget import Widget
 
 from loki_core import safe_text, spell_head, spell_key
 from loki_tui.dialogs.dialog import Gap, Line
+from loki_tui.terminal.environment import shows_blocks
 from loki_tui.widgets.qr_code import QrCode
 
 COMMAND = 'loki enterprise audit verify --head "WORDS"'
 """What gives the words back."""
+STYLES: CSSPathType = ["dialog.tcss", "head_section.tcss"]
+"""The style sheets of a dialog that has such sections."""
 COLUMNS = 3
 _WORD = 12
 
 
 class Noted(Horizontal):
     """Words to note, with what they are, and the code that holds them."""
-
-    DEFAULT_CSS = """
-    Noted {
-        height: auto;
-        Vertical { width: 1fr; height: auto; }
-        QrCode { margin-left: 1; }
-    }
-    .-narrow Noted QrCode, .-plain Noted QrCode { display: none; }
-    """
 
     def __init__(
         self,
@@ -63,7 +59,8 @@ class Noted(Horizontal):
             Gap(),
             Line(use, classes="muted"),
         )
-        super().__init__(text, QrCode(code), id=id)
+        codes = [QrCode(code)] if shows_blocks(os.environ) else []
+        super().__init__(text, *codes, id=id)
 
 
 def compose_head(head: Mapping[str, Any]) -> Iterator[Widget]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.content import Content
+from textual.types import CSSPathType
 from textual.widget import Widget
 
 from loki_core import Loki
 from loki_tui.dialogs.dialog import Dialog, Gap, Line, Reading, Row
-from loki_tui.dialogs.head_section import COMMAND, compose_head, compose_key
-from loki_tui.terminal.environment import shows_blocks
+from loki_tui.dialogs.head_section import COMMAND, STYLES, compose_head, compose_key
 
 
 class HeadsDialog(Dialog[None]):
@@ -20,6 +19,7 @@ class HeadsDialog(Dialog[None]):
 
     BODY: ClassVar[type[Widget]] = Reading
     AUTO_FOCUS = "#body"
+    CSS_PATH: ClassVar[CSSPathType | None] = STYLES
 
     def __init__(self, loki: Loki) -> None:
         """Make the dialog.
@@ -29,7 +29,6 @@ class HeadsDialog(Dialog[None]):
         """
         self._loki = loki
         super().__init__()
-        self.set_class(not shows_blocks(os.environ), "-plain")
 
     def describe_title(self) -> Content:
         """Return the title."""

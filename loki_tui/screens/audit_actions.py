@@ -55,6 +55,17 @@ class AuditActions(ListScreen):
 
         await self.app.push_screen_wait(HeadsDialog(self.loki))
 
+    def action_verify_log(self) -> None:
+        """Verify the whole log."""
+        self.start_dialogs("audit.verify", self._verify)
+
+    async def _verify(self) -> None:
+        from loki_tui.dialogs.verification import VerificationDialog
+
+        verdict = await self.app.push_screen_wait(VerificationDialog(self.loki))
+        if verdict is not None:
+            self.app.note_verdict(verdict)
+
     # The tail and the filter
 
     def action_pause(self) -> None:

@@ -66,9 +66,7 @@ class ListScreen(Screen[None]):
         builders: dict[str, Builder] = {
             "header": lambda width, _: [
                 compose_header(self.app.surroundings, width),
-                compose_tabs(
-                    self.MODE, self.app.actions, self.list_counts(), describe_state(self.app.audit_state), width
-                ),
+                compose_tabs(self.MODE, self.app.actions, self.list_counts(), self._describe_log(), width),
             ],
             **self.list_builders(),
             "columns": self._build_columns,
@@ -95,6 +93,9 @@ class ListScreen(Screen[None]):
     def _start_watching(self) -> None:
         self.run_worker(self._watch, group="watch", exclusive=True)
         self.set_interval(TICK, self.tick)
+
+    def _describe_log(self) -> Sequence[Span]:
+        return describe_state(self.app.audit_state, self.app.verdict)
 
     async def _watch(self) -> Any:
         await self.watch_source()

@@ -38,7 +38,6 @@ class FilterBar(Horizontal):
         &.-typed .slash, &.-typed FilterInput { display: block; }
         &.-typed .summary { width: 46; }
     }
-    .-narrow FilterBar.-typed .summary { width: 26; }
     """
 
     @dataclass
