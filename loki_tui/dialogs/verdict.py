@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from textual.content import Content
 from textual.widget import Widget
 
@@ -36,33 +38,48 @@ def compose_verdict(verdict: Verdict) -> list[Widget]:
     if verdict.ok:
         widgets.append(Line("ok: nothing was edited, removed, inserted, moved or cut off.", classes="good"))
     else:
-        many = "1 problem" if len(wrong) == 1 else f"{len(wrong):,} problems"
-        widgets.append(Line(f"! {many}, the first one first:", classes="bad"))
-        widgets += _list_problems(wrong, "bad")
+        many = "1 problem:" if len(wrong) == 1 else f"{len(wrong):,} problems, the first one first:"
+        widgets.append(Line(f"! {many}", classes="bad"))
+        widgets += _list_problems(wrong)
         widgets.append(Gap())
     widgets.append(Row("Entries", Line(_describe_extent(verdict))))
     widgets.append(Row("By", Line(_describe_witnesses(verdict))))
     if remarks:
-        widgets += [Line("Remarks, no tampering:", classes="muted"), *_list_problems(remarks, "muted")]
+        widgets.append(Row("Remarks", Line(_describe_remarks(remarks))))
     widgets.append(Row("Command", Line(COMMAND, classes="muted")))
     if verdict.head is not None:
         widgets += [Gap(), *compose_head(verdict.head.dump(with_marks=False))]
     return widgets
 
 
-def _list_problems(problems: list[Problem], tone: str) -> list[Widget]:
+def _list_problems(problems: list[Problem]) -> list[Widget]:
     widgets: list[Widget] = []
     for problem in problems[:MOST_PROBLEMS]:
         number = f", entry #{problem.seq:,}" if problem.seq is not None else ""
-        place = f"{safe_text(problem.file, limit=60) or 'the log'}, line {problem.line:,}{number}"
+        place = f"{_describe_place(problem)}{number}"
         widgets.append(
-            Line(Content.assemble((f"{problem.kind.value.replace('_', ' ')}: ", "bold"), place), classes=tone)
+            Line(Content.assemble((f"{problem.kind.value.replace('_', ' ')}: ", "bold"), place), classes="bad")
         )
-        shown_by = "" if problem.severity == "info" else f"; shown by {_WITNESSES[problem.witness]}"
-        widgets.append(Line(f"  {safe_text(problem.message)}{shown_by}"))
+        widgets.append(Line(f"  {safe_text(problem.message)}; shown by {_WITNESSES[problem.witness]}"))
     if len(problems) > MOST_PROBLEMS:
         widgets.append(Line(f"and {len(problems) - MOST_PROBLEMS:,} more", classes="muted"))
     return widgets
+
+
+def _describe_remarks(remarks: list[Problem]) -> str:
+    """Return what is no tampering: of each kind how many, and where the first one is."""
+    counts = Counter(problem.kind for problem in remarks)
+    firsts = {problem.kind: problem for problem in reversed(remarks)}
+    told = [
+        f"{safe_text(firsts[kind].message)}: {_describe_place(firsts[kind])}"
+        + (f" and {count - 1:,} more" if count > 1 else "")
+        for kind, count in counts.items()
+    ]
+    return "\n".join(told)
+
+
+def _describe_place(problem: Problem) -> str:
+    return f"{safe_text(problem.file, limit=60) or 'the log'}, line {problem.line:,}"
 
 
 def _describe_extent(verdict: Verdict) -> str:

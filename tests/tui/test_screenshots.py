@@ -203,3 +203,30 @@ async def test_the_newest_head_and_the_first_key() -> None:
             await open_audit(pilot)
             await press_until(pilot, "h", "Newest head")
             compare(pilot, "audit-head")
+
+
+async def test_what_verifying_says_of_a_whole_log() -> None:
+    with open_demo(now=NOW) as loki:
+        async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
+            await open_audit(pilot)
+            await press_until(pilot, "v", "The audit log is whole")
+            compare(pilot, "audit-verified")
+
+
+async def test_what_verifying_says_of_a_log_that_was_tampered_with() -> None:
+    with open_demo(now=NOW) as loki:
+        file = Path(loki.settings.dashboard) / "audit" / "audit-2026-11-22.jsonl"
+        lines = file.read_bytes().splitlines(keepends=True)
+        at = next(number for number, line in enumerate(lines) if b'"auth.token.rotate"' in line)
+        lines[at] = lines[at].replace(b'"os:bo"', b'"os:al"')
+        file.write_bytes(b"".join([*lines[: at + 3], *lines[at + 4 :]]))
+        async with build_app(pretend_ssh(loki)).run_test(size=(80, 24)) as pilot:
+            await open_audit(pilot)
+            await press_until(pilot, "v", "NOT WHOLE")
+            compare(pilot, "audit-tampered")
+            await pilot.press("escape")
+            await wait_until(pilot, lambda: "THE LOG IS NOT WHOLE" in read_screen(pilot))
+            assert "AUDIT NOT WHOLE" in read_screen(pilot)
+            await pilot.press("1")
+            await wait_until(pilot, lambda: pilot.app.screen is get_screen(pilot))
+            assert "AUDIT NOT WHOLE" in read_screen(pilot)

@@ -194,7 +194,8 @@ def test_harmless_remarks_leave_the_log_whole_and_many_problems_are_counted() ->
         kind=ProblemKind.FOREIGN_ENTRY, file="a", line=1, seq=None, message="another program", witness=Witness.CHAIN
     )
     wrong = Problem(kind=ProblemKind.FORGED, file="", line=0, seq=7, message="\x1b[2Jx", witness=Witness.NOTE)
-    assert describe_title(Verdict(entries=2, problems=(remark,))).plain == "The audit log is whole"
+    harmless = Verdict(entries=2, problems=(remark, remark, remark))
+    assert describe_title(harmless).plain == "The audit log is whole"
     verdict = Verdict(entries=2, problems=(wrong,) * 300, witnesses=(Witness.NOTE,))
     told = [str(widget.render()) for widget in compose_verdict(verdict) if hasattr(widget, "content")]
     assert told[0] == "! 300 problems, the first one first:"

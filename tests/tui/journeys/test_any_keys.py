@@ -14,7 +14,7 @@ from tests.tui.journeys.console import DEADLINE, PtyConsole
 from tests.tui.journeys.installation import Installation
 
 KEYS = (
-    *"nrxdeyawsSTjkgG?:/ kbcfst12345,.#[@",
+    *"nrxdeyawsSTjkgG?:/ kbcfst12345,.#[@2pvh",
     *("\r", "\t", "\x1b", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[Z", "\x7f", "\x15", "\x10", "\x06", "\x02"),
     *("\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F", "\x1b[3~", "\x1b[200~[/x]\n\x1b[201~", "ci-", "yes", "6"),
 )
