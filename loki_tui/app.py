@@ -18,7 +18,7 @@ from textual.types import CSSPathType
 
 from loki_core import LokiError, safe_text
 from loki_tui.actions import ACTIONS, Action
-from loki_tui.audit.state import AuditState, watch_state
+from loki_tui.audit.standing import LogStanding
 from loki_tui.idle_lock import IdleLock
 from loki_tui.key_names import normalize_key
 from loki_tui.keymap import bind_actions, find_clashes, remap_actions
@@ -27,12 +27,10 @@ from loki_tui.surroundings import Surroundings
 from loki_tui.terminal.guarded_app import GuardedApp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
-    from loki_core import Loki, Session, Verdict
+    from loki_core import Loki, Session
     from loki_tui.preferences import Preferences
     from loki_tui.screens.list_screen import ListScreen
 
@@ -89,9 +87,7 @@ class LokiApp(GuardedApp):
             demo=demo,
         )
         self.idle = IdleLock(preferences.idle_lock_minutes, clock=monotonic)
-        self.audit_state: AuditState | None = None
-        self.verdict: Verdict | None = None
-        self.verified_at: datetime | None = None
+        self.standing = LogStanding(self)
         self._clashes = find_clashes(preferences.keys)
         keys = {} if self._clashes else dict(preferences.keys)
         self.actions = tuple(replace(action, refusal=self._judge(action)) for action in remap_actions(keys))
@@ -104,7 +100,7 @@ class LokiApp(GuardedApp):
     def on_mount(self) -> None:
         """Start counting idle minutes."""
         self.call_after_refresh(_collect_garbage_again)
-        self.call_after_refresh(self._watch_audit)
+        self.call_after_refresh(self.standing.watch)
         self.set_interval(LOCK_CHECK, self.lock_when_idle)
         if self._clashes:
             told = "; ".join(clash.message for clash in self._clashes)
@@ -115,28 +111,6 @@ class LokiApp(GuardedApp):
         from loki_tui.thrifty_driver import ThriftyDriver
 
         return ThriftyDriver
-
-    # The audit log, as every screen tells of it
-
-    def _watch_audit(self) -> None:
-        self.run_worker(watch_state(self.loki, self._show_audit_state), group="audit", exclusive=True)
-
-    def _show_audit_state(self, state: AuditState) -> None:
-        before, self.audit_state = self.audit_state, state
-        if state.has_begun and not (before is not None and before.has_begun) and not self.surroundings.demo:
-            keys = {action.id: action.shown_key for action in self.actions}
-            self.say(
-                f"the audit log's first key was made just now: note it outside this host ({keys['place.audit']}, then "
-                f"{keys['audit.head']})"
-            )
-        for screen in self.list_screens():
-            screen.rebuild_header()
-
-    def note_verdict(self, verdict: Verdict) -> None:
-        """Show on every screen what verifying the log has found."""
-        self.verdict, self.verified_at = verdict, self.loki.clock()
-        for screen in self.list_screens():
-            screen.rebuild_header()
 
     def list_screens(self) -> list[ListScreen]:
         """Return the screens that were opened, whatever dialog is over them."""
@@ -159,7 +133,7 @@ class LokiApp(GuardedApp):
             if place.mode != self.current_mode:
                 await self.remove_mode(place.mode)
                 self.add_mode(place.mode, partial(place.open, self))
-        self._watch_audit()
+        self.standing.watch()
         for screen in self.list_screens():
             screen.rebuild_header()
 

@@ -93,11 +93,7 @@ class AuditScreen(AuditActions):
 
     def _build_attention(self, width: int, _: int) -> Sequence[Sequence[Span]]:
         told = self.failures.describe(self.loki.clock()) if self.is_read else None
-        return [compose_attention(told, self.app.verdict, width, is_off=self._is_off)]
-
-    @property
-    def _is_off(self) -> bool:
-        return self.app.audit_state is not None and not self.app.audit_state.is_on
+        return [compose_attention(told, self.app.standing.verdict, width, is_off=self.app.standing.is_off)]
 
     def _build_hints(self) -> Sequence[Span]:
         """Return the keys that say more about the entry at the cursor."""
@@ -131,7 +127,7 @@ class AuditScreen(AuditActions):
             return []
         if self.error is not None:
             return compose_error(self.loki.audit_label, self.error, width)
-        if self._is_off:
+        if self.app.standing.is_off:
             return compose_off(width)
         return compose_empty(self.loki.audit_label, width)
 
@@ -146,7 +142,7 @@ class AuditScreen(AuditActions):
                 held=self.list.held if self.list.is_paused else None,
                 resume_key=self.find_key("audit.pause"),
                 above=self.table.scroll_offset.y,
-                verification=describe_verification(self.app.verdict, self.app.verified_at),
+                verification=describe_verification(self.app.standing.verdict, self.app.standing.verified_at),
                 back=self.came_from,
                 silent_for=self.log_watch.silent_for,
                 options=options,

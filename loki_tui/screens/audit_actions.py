@@ -64,7 +64,7 @@ class AuditActions(ListScreen):
 
         verdict = await self.app.push_screen_wait(VerificationDialog(self.loki))
         if verdict is not None:
-            self.app.note_verdict(verdict)
+            self.app.standing.note_verdict(verdict)
 
     # The tail and the filter
 

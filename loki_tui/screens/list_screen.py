@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from loki_core import LokiError
 from loki_tui.actions import ACTIONS, Action
-from loki_tui.audit.state import describe_state
 from loki_tui.keymap import bind_actions
 from loki_tui.screens.list_lines import compose_footer, compose_tabs
 from loki_tui.spans import Span, fit
@@ -53,7 +52,7 @@ class ListScreen(Screen[None]):
     def __init__(self, loki: Loki) -> None:
         super().__init__()
         self.loki = loki
-        self.filter_bar = FilterBar(self.build_summary, id="filtering")
+        self.filter_bar = FilterBar(self.build_summary, lambda: self.table.focus(), id="filtering")
         self._lines: dict[str, SpanLines] = {}
         self._is_asking = False
         self.came_from = ""
@@ -66,7 +65,7 @@ class ListScreen(Screen[None]):
         builders: dict[str, Builder] = {
             "header": lambda width, _: [
                 compose_header(self.app.surroundings, width),
-                compose_tabs(self.MODE, self.app.actions, self.list_counts(), self._describe_log(), width),
+                compose_tabs(self.MODE, self.app.actions, self.list_counts(), self.app.standing.describe(), width),
             ],
             **self.list_builders(),
             "columns": self._build_columns,
@@ -93,9 +92,6 @@ class ListScreen(Screen[None]):
     def _start_watching(self) -> None:
         self.run_worker(self._watch, group="watch", exclusive=True)
         self.set_interval(TICK, self.tick)
-
-    def _describe_log(self) -> Sequence[Span]:
-        return describe_state(self.app.audit_state, self.app.verdict)
 
     async def _watch(self) -> Any:
         await self.watch_source()
@@ -190,10 +186,6 @@ class ListScreen(Screen[None]):
         """Show what matches, as it is typed."""
         self.show_matches(event.text)
         self.filter_bar.rebuild()
-
-    def on_filter_bar_left(self) -> None:
-        """Go back to the table, with the filter in force."""
-        self.table.focus()
 
     def on_filter_input_secret_dropped(self) -> None:
         """Say why the line is empty again."""

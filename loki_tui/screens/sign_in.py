@@ -14,7 +14,6 @@ from textual.types import CSSPathType
 
 from loki_core import LokiError, ProviderUnavailable, SignInFailed
 from loki_tui.actions import ACTIONS, Action
-from loki_tui.audit.state import describe_state
 from loki_tui.keymap import bind_actions
 from loki_tui.screens.list_lines import compose_footer, compose_tabs, end_with_command
 from loki_tui.sign_in.lines import compose_address, compose_stage, compose_state
@@ -72,7 +71,7 @@ class SignInScreen(Screen[None]):
         builders = {
             "header": lambda width, _: [
                 compose_header(self.app.surroundings, width),
-                compose_tabs(self.MODE, self.app.actions, (), describe_state(self.app.audit_state), width),
+                compose_tabs(self.MODE, self.app.actions, (), self.app.standing.describe(), width),
             ],
             "address": lambda width, _: compose_address(self.stage, width),
             "stage": self._build_stage,

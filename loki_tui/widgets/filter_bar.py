@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,23 @@ class FilterBar(Horizontal):
 
         text: str
 
-    @dataclass
-    class Left(Message):
-        """The line was left, with what it says in force."""
+    def __init__(
+        self,
+        summary: Builder,
+        give_back: Callable[[], object],
+        *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """Make the bar.
 
-    def __init__(self, summary: Builder, *, id: str | None = None) -> None:  # noqa: A002
+        Args:
+            summary: builds what stands on the right.
+            give_back: puts the focus where it belongs when the line is left. It is called and not told by a message,
+                which the next key might overtake.
+            id: for the style sheet.
+        """
         super().__init__(id=id)
+        self._give_back = give_back
         self._summary = SpanLines(summary, classes="summary")
         self._input: FilterInput | None = None
 
@@ -89,7 +101,7 @@ class FilterBar(Horizontal):
         if self._input is None:
             from loki_tui.widgets.filter_input import FilterInput
 
-            self._input = FilterInput(compact=True, select_on_focus=False)
+            self._input = FilterInput(self.leave)
             slash = SpanLines(lambda *_: [[Span(" / ", "key")]], classes="slash")
             await self.mount_all([slash, self._input], before=self._summary)
         return self._input
@@ -103,17 +115,12 @@ class FilterBar(Horizontal):
     def leave(self) -> None:
         """Give the keys back; what is typed stays in sight."""
         self.set_class(bool(self.text), "-typed")
-        self.post_message(self.Left())
+        self._give_back()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what is typed."""
         event.stop()
         self.post_message(self.Typed(event.value))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave at Enter."""
-        event.stop()
-        self.leave()
 
     def on_key(self, event: events.Key) -> None:
         """Leave at a key that moves in the table."""

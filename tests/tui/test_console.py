@@ -61,3 +61,20 @@ def test_the_demonstration_opens_and_leaves_nothing_behind(start_pty: StartPty, 
     terminal.send("q")
     assert terminal.wait() == 0
     assert not list(tmp_path.glob("loki-demo-*"))
+
+
+def test_keys_that_arrive_at_once_go_where_each_was_meant(start_pty: StartPty, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    with open_store(home) as loki:
+        for number in range(15):
+            loki.tokens.generate(f"svc-{number:02}", role="viewer", expires_days=30 + number)
+    terminal = start_pty(CONSOLE, env={"HOME": str(home)})
+    terminal.wait_for("15 shown")
+    terminal.send("/svc-1\rjy")
+    terminal.wait_for("Why: svc-11")
+    terminal.send("\x1b")
+    terminal.wait_for(">  svc-11")
+    terminal.send("2/svc-07\rt")
+    terminal.wait_for("Esc Back to Audit")
+    terminal.wait_for(">  svc-07")

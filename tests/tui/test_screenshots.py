@@ -59,7 +59,7 @@ def pretend_ssh(loki: Loki) -> Loki:
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until the details of the row at the cursor are shown, and how the audit log stands."""
     screen = await wait_for_rows(pilot)
-    await wait_until(pilot, lambda: screen.strip.is_settled and screen.app.audit_state is not None)
+    await wait_until(pilot, lambda: screen.strip.is_settled and screen.app.standing.state is not None)
     await pilot.pause()
 
 
