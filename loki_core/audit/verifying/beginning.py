@@ -10,7 +10,7 @@ from loki_core.audit.heads import mark_line
 from loki_core.audit.verdict import ProblemKind
 from loki_core.audit.verifying.deeds import Deed, Deeds
 from loki_core.audit.verifying.evidence import Evidence
-from loki_core.audit.verifying.head_reader import split_marks
+from loki_core.audit.verifying.expected_marks import ExpectedMarks
 from loki_core.audit.verifying.key_chain import Signer
 from loki_core.audit.verifying.locate import Change
 from loki_core.audit.verifying.log_line import LogLine, chain, get_payload
@@ -46,7 +46,7 @@ class Beginning:
         self._walk.at = Point(position=position, claimed=previous, true=previous)
         first = self._walk.stream.peek(0)
         start = self._find_start(position)
-        if first is None or start == position or self._belongs_here(first, position, previous):
+        if first is None or start == position or self._belongs_here(first, position, start):
             return position
         if start < position:
             self._pass_over(position - start)
@@ -59,15 +59,15 @@ class Beginning:
         starts = {number - 1 - before for before, number in self._evidence.first_numbers}
         return starts.pop() if len(starts) == 1 else position
 
-    def _belongs_here(self, first: LogLine, position: int, previous: bytes) -> bool:
+    def _belongs_here(self, first: LogLine, position: int, start: int) -> bool:
         """Tell whether the first line is the one that should be there, whatever number it bears."""
+        previous = self._walk.at.claimed
         if any(chain(previous, get_payload(first, seq)) == first.digest for seq in (None, position + 1)):
             return True
-        read = self._evidence.heads.peek()
-        if read is None or read.signer is not Signer.ITS_PERIOD:
-            return False
-        marks = split_marks(read.head, read.head.count - position)
-        return len(marks) == read.head.count - position > 0 and marks[0] == int(mark_line(first.data), 16)
+        mark, marks = int(mark_line(first.data), 16), ExpectedMarks(position, self._evidence.heads)
+        return (
+            marks.get(0) == mark != marks.get(max(start - position, 0))
+        )  # of those that say the same, the number tells
 
     def _pass_over(self, count: int) -> None:
         """Pass over lines that a pruning, which did not come to its end, left."""
