@@ -44,7 +44,9 @@ _entries = st.builds(
     user_agent=_texts,
     success=st.booleans(),
     error=_texts,
-    details=st.dictionaries(_texts, _texts | st.integers() | st.none() | st.lists(_texts) | st.floats(allow_nan=False) | _nested),
+    details=st.dictionaries(
+        _texts, _texts | st.integers() | st.none() | st.lists(_texts) | st.floats(allow_nan=False) | _nested
+    ),
 )
 
 
