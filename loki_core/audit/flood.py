@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from loki_core.audit.events import AuditEntry, AuditEvent
-from loki_core.frozen import dataclass, field
+from loki_core.frozen import dataclass, field, replace
 from loki_core.tokens.record import format_time, parse_time
 
 FAILURES_A_MINUTE = 60
@@ -37,12 +37,14 @@ class Flood:
     told: bool = False
 
     def is_over(self, now: datetime) -> bool:
-        """Tell whether the minute ended, or the clock was set back to before it."""
-        return self.began is None or not self.began <= now < self.began + MINUTE
+        """Tell whether the minute ended, or the clock was set back to long before it."""
+        return self.began is None or not self.began - MINUTE <= now < self.began + MINUTE
 
     def is_used_up(self, now: datetime) -> bool:
-        """Tell whether a failure would only be counted."""
-        return self.logged >= FAILURES_A_MINUTE and not self.is_over(now)
+        """Tell whether a failure would only be counted: so is one that comes late, of the minute before."""
+        if self.began is None or self.is_over(now):
+            return False
+        return self.logged >= FAILURES_A_MINUTE or now < self.began
 
 
 def admit(
@@ -64,7 +66,7 @@ def admit(
         if total:
             entries.append(_describe_count(now, total))
         began, logged, told, total = (None if failure is None else now), 0, False, Counter()
-    if failure is not None and logged < FAILURES_A_MINUTE:
+    if failure is not None and not replace(flood, began=began, logged=logged).is_used_up(now):
         logged += 1
         entries.append(failure)
     elif failure is not None:

@@ -45,9 +45,16 @@ def test_the_next_minute_begins_with_an_entry_that_says_how_many_were_counted() 
 
 def test_a_clock_that_was_set_back_begins_a_new_minute() -> None:
     flood, _ = _fail(Flood(), 100)
-    assert not flood.is_used_up(NOON - timedelta(seconds=1))
+    assert not flood.is_used_up(NOON - timedelta(seconds=61))
     _, written = _fail(flood, 1, seconds=-86_400)
     assert [entry.error for entry in written] == ["many", "token_unknown"]
+
+
+def test_a_failure_that_comes_late_from_another_process_is_counted_and_begins_no_new_minute() -> None:
+    flood, _ = _fail(Flood(), 1)
+    late, written = _fail(flood, 3, seconds=-30)
+    assert written == []
+    assert (late.began, late.logged, dict(late.counted)) == (NOON, 1, {"token_unknown": 3})
 
 
 def test_the_end_of_programs_is_told_of_once_a_minute_and_no_count_is_lost() -> None:

@@ -241,7 +241,7 @@ def crowd_a_full_disk(home: str, threads: int) -> dict[str, Any]:
     """Let threads append together while the disk fills up, is full, and has room again."""
     begin_private_mounts()
     place = Path(home, "audit")
-    mount_tmpfs(place, 256)
+    mount_tmpfs(place, 2048)  # room for every entry, once the filler is gone
     log = FileLog(str(place))
     log.record(ENTRY)
     filler = fill(place, pages_left=8)
