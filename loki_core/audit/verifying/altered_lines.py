@@ -8,10 +8,11 @@ from loki_core.audit.day_files import find_period, name_day_file
 from loki_core.audit.heads import mark_line
 from loki_core.audit.verdict import ProblemKind
 from loki_core.audit.verifying.deeds import Deed, Deeds
+from loki_core.audit.verifying.differences import Change, Difference
 from loki_core.audit.verifying.expected_marks import ExpectedMarks
 from loki_core.audit.verifying.head_reader import HeadReader, ReadHead
 from loki_core.audit.verifying.line_stream import LineStream
-from loki_core.audit.verifying.locate import Change, Difference, align
+from loki_core.audit.verifying.locate import align
 from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
 from loki_core.audit.verifying.missing_days import report_missing_day
 from loki_core.audit.verifying.walk import Walk

@@ -9,10 +9,10 @@ from loki_core.audit.day_files import find_period, name_day_file
 from loki_core.audit.heads import mark_line
 from loki_core.audit.verdict import ProblemKind
 from loki_core.audit.verifying.deeds import Deed, Deeds
+from loki_core.audit.verifying.differences import Change
 from loki_core.audit.verifying.evidence import Evidence
 from loki_core.audit.verifying.expected_marks import ExpectedMarks
 from loki_core.audit.verifying.key_chain import Signer
-from loki_core.audit.verifying.locate import Change
 from loki_core.audit.verifying.log_line import LogLine, chain, get_payload
 from loki_core.audit.verifying.missing_days import report_missing_day
 from loki_core.audit.verifying.walk import Point, Walk

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loki_core.audit.verdict import ProblemKind
+from loki_core.audit.verifying.differences import Change
 from loki_core.audit.verifying.findings import Findings
-from loki_core.audit.verifying.locate import Change
 from loki_core.frozen import dataclass
 
 _MOST_TOKENS = 1 << 16

@@ -8,10 +8,9 @@ taken for the one whose number it bears.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Protocol
 
-from loki_core.frozen import dataclass
+from loki_core.audit.verifying.differences import Alignment, Change, Difference
 
 _RUN = 3
 """So many lines with the same marks, one after the other, are no chance."""
@@ -20,46 +19,6 @@ _FAR = 1024
 _MOST_CELLS = 1 << 16
 _OUT_OF_PLACE, _REMOVED, _INSERTED, _EDITED, _EDITED_OUT_OF_PLACE = 1, 11, 11, 10, 12
 """What each costs: less than any two others together, so that the fewest changes are found."""
-
-
-class Change(StrEnum):
-    """What was done to lines."""
-
-    EDITED = "edited"
-    REMOVED = "removed"
-    INSERTED = "inserted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Some lines in a row to which the same was done.
-
-    Attributes:
-        change: what was done.
-        expected: the index of the first of them among the lines that were; of inserted ones, of the next line.
-        actual: the index of the first of them among the lines that are; of removed ones, of the next line.
-        count: how many.
-    """
-
-    change: Change
-    expected: int
-    actual: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alignment:
-    """How lines and marks belong together, up to a place from which on they agree.
-
-    Attributes:
-        differences: in order; all other lines are as they were.
-        expected: how many marks are explained.
-        actual: how many lines are explained.
-    """
-
-    differences: tuple[Difference, ...]
-    expected: int
-    actual: int
 
 
 class Expected(Protocol):

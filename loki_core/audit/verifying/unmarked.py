@@ -6,20 +6,14 @@ missing. Whoever computes the chain and the numbers anew goes unseen here; what 
 
 from __future__ import annotations
 
-from loki_core.audit.chain import GENESIS
 from loki_core.audit.verdict import ProblemKind
 from loki_core.audit.verifying.deeds import Deed, Deeds
-from loki_core.audit.verifying.locate import Change
+from loki_core.audit.verifying.differences import Change
+from loki_core.audit.verifying.explanations import MOST_STEPS, Explanations
 from loki_core.audit.verifying.log_line import LineKind, LogLine, chain, get_payload
 from loki_core.audit.verifying.walk import Walk
 
 _LOOK_AHEAD = 64
-_MOST_STEPS = 64
-"""How many lines may have been removed or inserted, with all numbers behind them changed, to be told apart."""
-_RECENT = 256
-"""How many of the newest hashes a line of the peer may be chained to, before lines of ours begin."""
-_MOST_SEARCHES = 2_000
-"""So often is tried what else may explain a line; in a log with more that is wrong each line stands for itself."""
 
 
 class Unmarked:
@@ -34,7 +28,7 @@ class Unmarked:
         """
         self._walk = walk
         self._deeds = deeds
-        self._searches = _MOST_SEARCHES
+        self._explanations = Explanations(walk)
         self._others: set[bytes] = set()
         """Further hashes that the next line may follow from, because of what was done before it."""
         self._others_at = -1
@@ -100,13 +94,35 @@ class Unmarked:
         if is_free:
             self._free_at = position
 
+    def _note(
+        self,
+        change: Change,
+        line: LogLine,
+        position: int,
+        *,
+        count: int = 1,
+        missing: tuple[int, ...] = (),
+        found: tuple[int, ...] = (),
+        message: str = "",
+    ) -> None:
+        self._deeds.add(
+            Deed(
+                change=change,
+                position=position,
+                file=line.file,
+                line=line.line,
+                count=count,
+                missing=missing,
+                found=found,
+                message=message,
+            )
+        )
+
     def _insert(self, line: LogLine) -> None:
         """Note that a line was put in, and pass over it."""
         at = self._walk.at
         found = () if line.seq is None else (-line.seq,)
-        self._deeds.add(
-            Deed(change=Change.INSERTED, position=at.position + 1, file=line.file, line=line.line, found=found)
-        )
+        self._note(Change.INSERTED, line, at.position + 1, found=found)
         if line.digest:
             self._others, self._others_at = {line.digest}, at.position  # the next may have been chained to it since
         self._walk.pass_over(line)
@@ -115,16 +131,7 @@ class Unmarked:
     def _edit(self, line: LogLine, position: int, *, is_misplaced: bool = False, is_free: bool = False) -> None:
         missing = (-position,) if is_misplaced else ()
         found = (-(self._get_number(line) or 0),) if is_misplaced else ()
-        self._deeds.add(
-            Deed(
-                change=Change.EDITED,
-                position=position,
-                file=line.file,
-                line=line.line,
-                missing=missing,
-                found=found,
-            )
-        )
+        self._note(Change.EDITED, line, position, missing=missing, found=found)
         true = chain(self._walk.at.claimed, get_payload(line, position if line.seq is not None else None))
         self._take(line, position, others=(true,) if true else (), is_free=is_free or not line.digest, is_changed=True)
 
@@ -134,16 +141,7 @@ class Unmarked:
         place = self._broken[0] if self._broken else line
         self._broken.clear()
         missing = tuple(range(-position, -position - count, -1)) if count <= _LOOK_AHEAD else ()
-        self._deeds.add(
-            Deed(
-                change=Change.REMOVED,
-                position=position,
-                file=place.file,
-                line=place.line,
-                count=count,
-                missing=missing,
-            )
-        )
+        self._note(Change.REMOVED, place, position, count=count, missing=missing)
 
     # -- lines of ours
 
@@ -169,11 +167,11 @@ class Unmarked:
 
     def _take_changed(self, line: LogLine, position: int, following: LogLine | None) -> None:
         """Take a line with the right number that does not follow: was it changed, or what stands before it?"""
-        if following is not None and self._is_swapped(line, following, position):
+        if following is not None and self._explanations.is_swapped(line, following, position):
             self._swap(line, following, position)
             return
-        inserted = self._find_inserted(line, range(1, _MOST_STEPS), is_renumbered=True)
-        removed = 0 if inserted else self._count_removed(line, following)
+        inserted = self._note_inserted(line, range(1, MOST_STEPS), is_renumbered=True)
+        removed = 0 if inserted else self._explanations.count_removed(line, following)
         if removed:
             self._remove(line, removed)
         if inserted or removed:
@@ -183,47 +181,13 @@ class Unmarked:
         else:
             self._edit(line, position)
 
-    def _find_inserted(self, line: LogLine, counts: range, *, is_renumbered: bool) -> int:
-        """Return how many lines right before this one were put in, and note that; 0 when that does not explain it.
-
-        Args:
-            line: a line of ours that follows from none of the hashes before it.
-            counts: how many there may be.
-            is_renumbered: whether the numbers from here on were raised by as many.
-        """
-        self._searches -= 1
-        if self._searches < 0:
-            return 0
-        at, began = self._walk.at, self._walk.began
-        before = self._walk.stream.look_back(counts.stop)
-        digests = [each.digest for each in before]
-        if len(before) == at.entries:
-            digests.insert(0, began.claimed)
-        for count in counts:
-            if count >= len(digests):
-                break
-            payload = get_payload(line, (line.seq or 0) - at.shift - count if is_renumbered else None)
-            if chain(digests[-count - 1], payload) == line.digest:
-                first = before[-count]
-                position = at.position - count + 1
-                self._deeds.add(
-                    Deed(change=Change.INSERTED, position=position, file=first.file, line=first.line, count=count)
-                )
-                return count
-        return 0
-
-    def _count_removed(self, line: LogLine, following: LogLine | None) -> int:
-        """Return how many lines are gone before this one, if all numbers from here on are lower by that."""
-        self._searches -= 1
-        if following is None or following.seq is None or not line.digest or self._searches < 0:
-            return 0
-        for count in range(1, _MOST_STEPS):
-            if (
-                chain(line.digest, get_payload(following, following.seq - self._walk.at.shift + count))
-                == following.digest
-            ):
-                return count
-        return 0
+    def _note_inserted(self, line: LogLine, counts: range, *, is_renumbered: bool) -> int:
+        """Note the lines right before this one that were put in, if that explains it; return how many."""
+        found = self._explanations.find_inserted(line, counts, is_renumbered=is_renumbered)
+        if found:
+            position, count = self._walk.at.position - len(found) + 1, len(found)
+            self._note(Change.INSERTED, found[0], position, count=count)
+        return len(found)
 
     def _take_later(
         self, line: LogLine, position: int, number: int, following: LogLine | None, after: int | None
@@ -237,31 +201,17 @@ class Unmarked:
             self._remove(line, number - position)
             self._take(line, number)
 
-    def _is_swapped(self, line: LogLine, following: LogLine, position: int) -> bool:
-        """Tell whether two lines changed places, and their numbers were set right."""
-        first = chain(self._walk.at.claimed, get_payload(following, position))
-        return first == following.digest != b"" and chain(first, get_payload(line, position + 1)) == line.digest
-
     def _swap(self, line: LogLine, following: LogLine, position: int) -> None:
         """Take two lines that changed places."""
         for each, here, there in ((line, position, position + 1), (following, position + 1, position)):
-            self._deeds.add(
-                Deed(
-                    change=Change.EDITED,
-                    position=here,
-                    file=each.file,
-                    line=each.line,
-                    missing=(-here,),
-                    found=(-there,),
-                )
-            )
+            self._note(Change.EDITED, each, here, missing=(-here,), found=(-there,))
         self._take(line, position)
         self._take(following, position + 1, others=(line.digest,))
 
     def _take_earlier(self, line: LogLine, position: int, number: int, after: int | None) -> None:
         """Take a line whose number is too low."""
         extra = position - number
-        if extra < _MOST_STEPS and self._find_inserted(line, range(extra, extra + 1), is_renumbered=False):
+        if extra < MOST_STEPS and self._note_inserted(line, range(extra, extra + 1), is_renumbered=False):
             self._take(line, number)
         elif after == position + 1:
             self._edit(line, position, is_misplaced=True, is_free=True)
@@ -284,7 +234,12 @@ class Unmarked:
             if number < position + count or (not is_chained and self._fits(following)):
                 self._insert(line)
                 return
-        if not self._walk.at.ours and not self._fits(line) and not self._is_free() and not self._follows_recent(line):
+        if (
+            not self._walk.at.ours
+            and not self._fits(line)
+            and not self._is_free()
+            and not self._explanations.follows_recent(line)
+        ):
             self._broken.append(line)
         self._take(line, position)
 
@@ -300,26 +255,10 @@ class Unmarked:
             count += 1
         return count, None
 
-    def _follows_recent(self, line: LogLine) -> bool:
-        """Tell whether a line of the peer is chained to an older line: its processes take no lock."""
-        self._searches -= 1
-        if self._searches < 0:
-            return False
-        payload = get_payload(line)
-        known = [GENESIS.encode(), *(each.digest for each in self._walk.stream.look_back(_RECENT))]
-        return any(chain(each, payload) == line.digest for each in known)
-
     def _settle_broken(self) -> None:
         for line in self._broken:
-            self._deeds.add(
-                Deed(
-                    change=Change.EDITED,
-                    position=self._walk.at.position,
-                    file=line.file,
-                    line=line.line,
-                    message="this line, or one before it, was changed: it does not follow from the one before",
-                )
-            )
+            message = "this line, or one before it, was changed: it does not follow from the one before"
+            self._note(Change.EDITED, line, self._walk.at.position, message=message)
         self._broken.clear()
 
     def finish(self) -> None:

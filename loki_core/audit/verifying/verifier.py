@@ -14,12 +14,12 @@ from loki_core.audit.verifying.altered_lines import AlteredLines
 from loki_core.audit.verifying.beginning import Beginning
 from loki_core.audit.verifying.conclusion import Conclusion
 from loki_core.audit.verifying.deeds import Deed, Deeds
+from loki_core.audit.verifying.differences import Change
 from loki_core.audit.verifying.evidence import Evidence
 from loki_core.audit.verifying.findings import Findings
 from loki_core.audit.verifying.head_reader import ReadHead, get_mark
 from loki_core.audit.verifying.head_roll import HeadRoll
 from loki_core.audit.verifying.key_chain import Signer
-from loki_core.audit.verifying.locate import Change
 from loki_core.audit.verifying.missing_days import report_missing_day
 from loki_core.audit.verifying.true_chain import Step, trace
 from loki_core.audit.verifying.unmarked import Unmarked
