@@ -111,6 +111,7 @@ def test_a_flood_a_full_file_and_a_log_that_goes_and_comes_back(
     assert len(list(directory.glob("audit-*.*.jsonl"))) >= 1, "no file was full"
 
     _write(installation, "after.rotation", 1, 3)
+    console.wait_for(re.compile(r"4,004 (?:newest )?shown"))
     console.press("g")
     console.wait_for(re.compile(r"^>.*after.rotation", re.MULTILINE))
     console.press("Enter")
