@@ -77,13 +77,14 @@ def _format(verdict: Verdict, trail: AuditTrail, options: Namespace) -> str:
         what = f"The log has no signed head yet: {entries}" if verdict.entries else "The log is empty."
         return f"{what}\n{problems}"
     heads = f"{verdict.head.number:,} {'head' if verdict.head.number == 1 else 'heads'}"
-    return (
+    told = (
         f"The log is whole: {entries}, {heads}{_format_days(trail)}\n"
         f"{problems}"
         f"Compared with: {', '.join(verdict.witnesses)}\n"
-        "The newest head, to be written down for audit verify --head:\n"
-        f"{format_note(verdict.words or '', options)}"
     )
+    note = f"The newest head, to be written down for audit verify --head:\n{format_note(verdict.words or '', options)}"
+    # Below a QR code, which fills a low screen, the verdict stays in sight.
+    return f"{note}\n{told}" if output.is_terminal() else told + note
 
 
 def _format_days(trail: AuditTrail) -> str:
