@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
+from typing import Any
 
 from loki_tui.audit.entries import EntryList
 from loki_tui.audit.rows import EntryRow, find_line
@@ -10,12 +12,17 @@ from loki_tui.screens.list_screen import ListScreen
 from loki_tui.travel import go_to_token
 
 FAILED = "outcome:failed"
+_PAUSE = 0.05
+_PATIENCE = 200
+"""Pauses that a key waits for the first reading of the log."""
 
 
 class AuditActions(ListScreen):
     """A screen that lists entries, with the actions on them. Dialogs are imported when they are first opened."""
 
     list: EntryList
+    is_read: bool
+    """Whether the log was read, or could not be."""
 
     @property
     @abstractmethod
@@ -40,9 +47,16 @@ class AuditActions(ListScreen):
 
     def action_show_token(self) -> None:
         """Go to the token that the entry at the cursor is about, or by."""
+        self.app.run_worker(self._show_token, group="travel")
+
+    async def _show_token(self) -> Any:
+        for _ in range(_PATIENCE):  # typed ahead, before the log was read
+            if self.is_read:
+                break
+            await asyncio.sleep(_PAUSE)
         row = self.current_row
         if row is not None and row.token:
-            self.app.run_worker(go_to_token(self.app, row.token), group="travel")
+            await go_to_token(self.app, row.token)
         elif row is not None:
             self.app.say("this entry is about no token")
 
