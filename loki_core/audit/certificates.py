@@ -8,19 +8,17 @@ today's key cannot sign in yesterday's name (a forward-secure log, after Bellare
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from loki_core.audit.chain import parse_line
+from loki_core.audit.signed_fields import HEX_32, HEX_SIGNATURE, PERIOD, read_texts, read_time
 from loki_core.frozen import dataclass
-from loki_core.tokens.record import format_time, parse_time
+from loki_core.tokens.record import format_time
 
 CERTIFICATES_NAME = "keys.jsonl"
 _CONTEXT = "loki audit key v1\n"
-_HEX_KEY = re.compile(r"[0-9a-f]{64}\Z")
-_HEX_SIGNATURE = re.compile(r"[0-9a-f]{128}\Z")
-_PERIOD = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_FORMS = {"period": PERIOD, "public_key": HEX_32, "signature": HEX_SIGNATURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +60,10 @@ def dump_certificate_line(certificate: Certificate) -> bytes:
 
 def parse_certificate_line(line: bytes) -> Certificate | None:
     """Return the certificate on a line, or None when there is none."""
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
+    fields = parse_line(line)
+    if fields is None:
         return None
-    if not isinstance(fields, Mapping):
+    number, moment, texts = fields.get("number"), read_time(fields), read_texts(fields, _FORMS)
+    if type(number) is not int or number < 1 or moment is None or texts is None:
         return None
-    number, at = fields.get("number"), fields.get("at")
-    moment = parse_time(at) if isinstance(at, str) else None
-    if type(number) is not int or number < 1 or moment is None:
-        return None
-    texts: dict[str, str] = {}
-    for name, form in (("period", _PERIOD), ("public_key", _HEX_KEY), ("signature", _HEX_SIGNATURE)):
-        value = fields.get(name)
-        if not isinstance(value, str) or not form.match(value):
-            return None
-        texts[name] = value
     return Certificate(number=number, at=moment, **texts)

@@ -6,19 +6,17 @@ One JSON object in `pruned.json` beside the log. Lines up to `count` may be gone
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from loki_core.audit.chain import parse_line
+from loki_core.audit.signed_fields import HEX_32, HEX_SIGNATURE, PERIOD, read_texts, read_time
 from loki_core.frozen import dataclass
-from loki_core.tokens.record import format_time, parse_time
+from loki_core.tokens.record import format_time
 
 PRUNED_NAME = "pruned.json"
 _CONTEXT = "loki audit pruned v1\n"
-_HEX_HASH = re.compile(r"[0-9a-f]{64}\Z")
-_HEX_SIGNATURE = re.compile(r"[0-9a-f]{128}\Z")
-_PERIOD = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_FORMS = {"last_hash": HEX_32, "period": PERIOD, "signature": HEX_SIGNATURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +60,13 @@ def dump_pruned(pruned: Pruned) -> bytes:
 
 def parse_pruned(data: bytes) -> Pruned | None:
     """Return what the file says, or None when it does not make sense."""
-    try:
-        fields = json.loads(data)
-    except (ValueError, RecursionError):
+    fields = parse_line(data)
+    if fields is None:
         return None
-    if not isinstance(fields, Mapping):
+    count, heads_up_to = fields.get("count"), fields.get("heads_up_to")
+    moment, texts = read_time(fields), read_texts(fields, _FORMS)
+    if type(count) is not int or type(heads_up_to) is not int or min(count, heads_up_to) < 0:
         return None
-    count, heads_up_to, at = fields.get("count"), fields.get("heads_up_to"), fields.get("at")
-    moment = parse_time(at) if isinstance(at, str) else None
-    if type(count) is not int or type(heads_up_to) is not int or min(count, heads_up_to) < 0 or moment is None:
+    if moment is None or texts is None:
         return None
-    texts: dict[str, str] = {}
-    for name, form in (("last_hash", _HEX_HASH), ("period", _PERIOD), ("signature", _HEX_SIGNATURE)):
-        value = fields.get(name)
-        if not isinstance(value, str) or not form.match(value):
-            return None
-        texts[name] = value
     return Pruned(count=count, heads_up_to=heads_up_to, at=moment, **texts)
