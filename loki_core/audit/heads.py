@@ -14,9 +14,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from loki_core.audit.chain import HASH_FIELD
+from loki_core.audit.chain import HASH_FIELD, parse_line
+from loki_core.audit.signed_fields import HEX_32, HEX_SIGNATURE, PERIOD, read_texts, read_time
 from loki_core.frozen import dataclass
-from loki_core.tokens.record import format_time, parse_time
+from loki_core.tokens.record import format_time
 
 HEADS_NAME = "heads.jsonl"
 MARK_LENGTH = 8
@@ -27,10 +28,7 @@ MOST_MARKS = 4096
 _CONTEXT = "loki audit head v1\n"
 _HASH_TAIL = re.compile(rb', "' + HASH_FIELD.encode() + rb'": "[0-9a-f]{64}"\}\Z')
 _SEQ = re.compile(rb', "seq": [0-9]+(?=[,}])')
-_HEX_HASH = re.compile(r"[0-9a-f]{64}\Z")
-_HEX_SIGNATURE = re.compile(r"[0-9a-f]{128}\Z")
 _HEX_MARKS = re.compile(r"[0-9a-f]*\Z")
-_PERIOD = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +112,7 @@ def dump_head_line(head: Head) -> bytes:
 
 def parse_head_line(line: bytes) -> Head | None:
     """Return the head on a line, or None when there is none."""
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return parse_head(fields)
+    return parse_head(parse_line(line))
 
 
 def parse_head(fields: object) -> Head | None:
@@ -128,23 +122,19 @@ def parse_head(fields: object) -> Head | None:
     number, count = fields.get("number"), fields.get("count")
     if type(number) is not int or type(count) is not int or number < 1 or count < 0:
         return None
-    texts: dict[str, str] = {}
-    for name, form in _FORMS.items():
-        value = fields.get(name, "" if name == "marks" else None)
-        if not isinstance(value, str) or not form.match(value):
-            return None
-        texts[name] = value
+    texts = read_texts({"marks": "", **fields}, _FORMS)
+    if texts is None:
+        return None
     if len(texts["marks"]) % MARK_LENGTH:
         return None
-    at = fields.get("at")
-    moment = parse_time(at) if isinstance(at, str) else None
+    moment = read_time(fields)
     return None if moment is None else Head(number=number, count=count, at=moment, **texts)
 
 
 _FORMS = {
-    "last_hash": _HEX_HASH,
-    "period": _PERIOD,
-    "marks_digest": _HEX_HASH,
-    "signature": _HEX_SIGNATURE,
+    "last_hash": HEX_32,
+    "period": PERIOD,
+    "marks_digest": HEX_32,
+    "signature": HEX_SIGNATURE,
     "marks": _HEX_MARKS,
 }
